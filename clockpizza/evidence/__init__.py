@@ -1,0 +1,118 @@
+"""Evidence: one measure a file, each a function from a network to numbers, gathered in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from clockpizza.evidence.accuracy import Accuracy, accuracy
+from clockpizza.evidence.accuracy_by_components import AccuracyByComponents, accuracy_by_components
+from clockpizza.evidence.circles import Circle, circles
+from clockpizza.evidence.circularity import Circularity, circularity
+from clockpizza.evidence.components import principal_components
+from clockpizza.evidence.distance_irrelevance import DistanceIrrelevance, distance_irrelevance
+from clockpizza.evidence.fourier import Fourier, fourier
+from clockpizza.evidence.gradient_symmetricity import GradientSymmetricity, gradient_symmetricity
+from clockpizza.evidence.neuron_fits import NeuronFits, neuron_fits
+from clockpizza.evidence.probe import Probe
+from clockpizza.networks import Network
+
+
+@dataclass(frozen=True)
+class Component:
+    """A principal component of the embedding: share of its variance, strongest frequency, share at that frequency."""
+
+    half: str
+    variance: float
+    frequency: int
+    purity: float
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the screen draws; not part of the JSON.
+
+    correct_logit: Q[a, b, a + b] as (p, p) [s, d], rows a + b, columns a - b, NaN where p is even and parities differ.
+    scores: for each circle's frequency, the token embeddings on its plane, (p, 2).
+    """
+
+    correct_logit: Tensor
+    scores: dict[int, Tensor]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything measured on one network, in float64 unless told otherwise."""
+
+    p: int
+    accuracy: Accuracy
+    parameter_norm: float
+    gradient_symmetricity: GradientSymmetricity
+    distance_irrelevance: DistanceIrrelevance
+    circularity: Circularity
+    components: list[Component]
+    circles: list[Circle]
+    accuracy_by_components: AccuracyByComponents
+    fourier: Fourier
+    neurons: NeuronFits | None
+    pictures: Pictures
+
+
+def gather(
+    network: Network,
+    *,
+    training_pairs: Tensor | None = None,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float64,
+    tick: Callable[[str], None] = lambda what: None,
+) -> Evidence:
+    """All evidence on a network, in one pass.
+
+    Args:
+        network: the network.
+        training_pairs: indices a * p + b of its training pairs, where the split is known.
+        device, dtype: where and how precisely to compute.
+        tick: called with a few words as work goes on.
+    """
+    probe = Probe(network, device=device, dtype=dtype, tick=tick)
+    halves = {name: principal_components(E) for name, E in probe.halves.items()}
+    found = circles(probe, halves)
+    return Evidence(
+        p=probe.p,
+        accuracy=accuracy(probe, training_pairs),
+        parameter_norm=float(torch.stack([w.norm() for w in probe.network.weights.values()]).norm()),
+        gradient_symmetricity=gradient_symmetricity(probe),
+        distance_irrelevance=distance_irrelevance(probe),
+        circularity=circularity(probe, halves),
+        components=[
+            Component(name, float(half.variance[i]), half.frequency[i], half.purity[i])
+            for name, half in halves.items()
+            for i in range(half.large)
+        ],
+        circles=found,
+        accuracy_by_components=accuracy_by_components(probe, halves, found),
+        fourier=fourier(probe),
+        neurons=neuron_fits(probe),
+        pictures=Pictures(_correct_logit_picture(probe), {c.frequency: _scores(probe, c.frequency) for c in found}),
+    )
+
+
+def _correct_logit_picture(probe: Probe) -> Tensor:
+    p = probe.p
+    picture = probe.correct_logit.new_full((p, p), float("nan"))
+    picture[probe.s, (probe.a - probe.b) % p] = probe.correct_logit.flatten()
+    return picture.cpu()
+
+
+def _scores(probe: Probe, k: int) -> Tensor:
+    """The first vocabulary half projected on the plane of frequency k, longer axis first: (p, 2)."""
+    E = probe.E_a
+    coefficient = torch.fft.rfft(E, dim=0)[k]
+    axes = torch.linalg.svd(torch.stack([coefficient.real, coefficient.imag]), full_matrices=False)[2]
+    return ((E - E.mean(0)) @ axes.T).cpu()
+
+
+__all__ = ["Evidence", "Probe", "gather"]

@@ -1,0 +1,98 @@
+"""What several measures share of one network, computed once, on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from clockpizza.networks import Network, build
+
+PAIR_BUDGET = 1 << 22  # activations a chunk of pairs may hold per layer: 32 MB in float64, near a cache's size
+
+
+class Probe:
+    """A network under examination: its embeddings, all p^3 logits and the index arrays of all p^2 pairs.
+
+    Args:
+        network: any network; its weights are converted to `dtype` (float64 unless told).
+        tick: called with a few words whenever a longer piece of work starts.
+
+    Attributes:
+        a, b: operands of pair i = a * p + b, (p^2,).
+        s: the answers (a + b) mod p, (p^2,).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float64,
+        tick: Callable[[str], None] = lambda what: None,
+    ):
+        weights = {name: w.detach().to(device, dtype) for name, w in network.weights.items()}
+        self.network = build(network.config, weights)
+        self.config = network.config
+        self.p = network.config.p
+        self.device, self.dtype, self.tick = torch.device(device), dtype, tick
+        tokens = torch.arange(self.p, device=device)
+        self.a, self.b = tokens.repeat_interleave(self.p), tokens.repeat(self.p)
+        self.s = (self.a + self.b) % self.p
+        self.E_a, self.E_b = self.network.embeddings()
+
+    def arange(self, n: int) -> Tensor:
+        return torch.arange(n, device=self.device)
+
+    @property
+    def halves(self) -> dict[str, Tensor]:
+        """The embeddings that make up the vocabulary, (p, d_embed) each: one, or one per operand."""
+        return {"a": self.E_a, "b": self.E_b} if self.config.separate_vocabularies else {"ab": self.E_a}
+
+    def chunks(self, per_pair: int) -> Iterator[slice]:
+        """Slices of the p^2 pairs such that a chunk holds about PAIR_BUDGET values when a pair holds `per_pair`."""
+        step = max(1, PAIR_BUDGET // per_pair)
+        for start in range(0, self.p**2, step):
+            yield slice(start, min(start + step, self.p**2))
+
+    @property
+    def _activations_per_pair(self) -> int:
+        """The widest layer's activations of one pair, over all positions that are computed."""
+        positions = 1 if self.config.layers == 1 else getattr(self.config, "positions", 1)
+        return positions * max(getattr(self.config, "d_mlp", self.config.width), self.p)
+
+    @torch.no_grad()
+    def run(self, E_a: Tensor, E_b: Tensor, *, frozen: bool = False) -> Tensor:
+        """All logits (p, p, p) [a, b, c] for embeddings E_a, E_b (p, d_embed), changed or not.
+
+        frozen: keep the attention pattern of the unchanged embeddings.
+        """
+        logits = torch.empty(self.p**2, self.p, device=self.device, dtype=self.dtype)
+        for at in self.chunks(self._activations_per_pair):
+            patterns = None
+            if frozen and self.config.attention_rate:
+                patterns = self.network.patterns(self.E_a[self.a[at]], self.E_b[self.b[at]])
+            logits[at] = self.network.logits(E_a[self.a[at]], E_b[self.b[at]], patterns)
+        return logits.view(self.p, self.p, self.p)
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """The network's logits Q[a, b, c]: (p, p, p)."""
+        self.tick("logits")
+        return self.run(self.E_a, self.E_b)
+
+    @cached_property
+    def correct_logit(self) -> Tensor:
+        """Q[a, b, (a + b) mod p]: (p, p)."""
+        return self.logits.view(-1, self.p).gather(1, self.s[:, None]).view(self.p, self.p)
+
+    def by_difference(self, picture: Tensor) -> Tensor:
+        """A picture over (a, b) re-indexed by [b, d] with d = (a - b) mod p: every difference has p pairs, p even or odd."""
+        b, d = self.arange(self.p)[:, None], self.arange(self.p)[None]
+        return picture[(b + d) % self.p, b]
+
+    def accuracy(self, logits: Tensor) -> float:
+        """Share of all p^2 pairs whose largest logit is the right answer."""
+        return float((logits.view(-1, self.p).argmax(1) == self.s).double().mean())
