@@ -1,0 +1,5 @@
+"""`python -m clockpizza` is `clockpizza`."""
+
+from clockpizza.cli import main
+
+raise SystemExit(main())
