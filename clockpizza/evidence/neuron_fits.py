@@ -19,8 +19,8 @@ class NeuronFits:
     """Fits of the n neurons whose pre-activation varies.
 
     r2: median share of a neuron's variance that its best single frequency explains.
-    second_order: share of all neurons' variance at (+-f, +-f), the products of a wave in a with a wave in b of each
-        neuron's frequency, which no sum of one function of a and one of b can hold.
+    second_order: median share of its variance at (+-f, +-f): products of a wave in a with a wave in b, which no sum of
+        one function of a and one of b can hold.
     phase_agreement: mean cos(u - v), weighted by A B: 1 for a disc, 0 for a torus.
     per_frequency: how many neurons have each frequency.
     """
@@ -44,7 +44,7 @@ def neuron_fits(probe: Probe) -> NeuronFits | None:
     return NeuronFits(
         neurons=int(alive.sum()),
         r2=float((fit.first_order / fit.variance)[alive].median()),
-        second_order=float(fit.second_order[alive].sum() / fit.variance[alive].sum()),
+        second_order=float((fit.second_order / fit.variance)[alive].median()),
         phase_agreement=float(agreement),
         per_frequency={int(k): int(n) for k, n in zip(k, n, strict=True)},
     )
