@@ -72,7 +72,7 @@ def judge(evidence: Evidence) -> Verdict:
     if why := _not_circular(evidence):
         certainty = "mixed" if _nearly_circular(evidence) else "clear"
         if certainty == "mixed":
-            why += f"; yet {_planes(evidence)}"
+            why += f"; yet {_planes(evidence)}, which write a clock's logits at {clock:.0%} and a pizza's at {pizza:.0%}"
         return Verdict("non-circular", certainty, *parts, shares, f"{why}.", None, region)
     if not known:
         why = "the logits of its circles follow neither the clock's law nor the pizza's"
@@ -114,14 +114,14 @@ def _round(evidence: Evidence) -> list[Circle]:
 
 def _few(evidence: Evidence) -> bool:
     """Circles are a sparse code: half of the (p - 1) / 2 frequencies at most, or five for a small p."""
-    return len(evidence.circles) <= max(5, (evidence.p - 1) // 4)
+    return len(evidence.circle_frequencies) <= max(5, (evidence.p - 1) // 4)
 
 
 def _not_circular(evidence: Evidence) -> str | None:
     c = evidence.circularity
     if c.paper <= PAPER_CUT and c.by_circle_least < LEAST_ON_CIRCLES:
         return (
-            f"its principal components are not circles: circularity {c.paper:.3f} where the paper asks for more than "
+            f"its principal components are not circles: circularity {c.paper:.4f} where the paper asks for more than "
             f"{PAPER_CUT}, and the least of its {c.components} components has {c.by_circle_least:.2f} of itself on one "
             "frequency"
         )
@@ -134,7 +134,7 @@ def _not_circular(evidence: Evidence) -> str | None:
         )
     if not _few(evidence):
         return (
-            f"its embedding is not made of a few circles: {len(evidence.circles)} of {evidence.p // 2} frequencies hold "
+            f"its embedding is not made of a few circles: {len(evidence.circle_frequencies)} of {evidence.p // 2} frequencies hold "
             "1 % of its variance or more"
         )
     written = sum(circle.logit_share for circle in _round(evidence))
@@ -194,5 +194,5 @@ def _reasons(evidence: Evidence, name: str, share: float, shares: list[CircleSha
     sentences = f"{first}" + (f"; of its other circles {' and '.join(rest)}" if rest else "")
     sentences += f". {name.capitalize()} circles write {share:.0%} of the logits"
     if evidence.circularity.paper <= PAPER_CUT:
-        sentences += f"; circularity {evidence.circularity.paper:.3f} misses the paper's {PAPER_CUT}"
+        sentences += f"; circularity {evidence.circularity.paper:.4f} misses the paper's {PAPER_CUT}"
     return sentences + "."

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from clockpizza.evidence.accuracy import Accuracy, accuracy
 from clockpizza.evidence.accuracy_by_components import AccuracyByComponents, accuracy_by_components
-from clockpizza.evidence.circles import Circle, circles
+from clockpizza.evidence.circles import Circle, circle_frequencies, circles
 from clockpizza.evidence.circularity import Circularity, circularity
 from clockpizza.evidence.components import principal_components
 from clockpizza.evidence.distance_irrelevance import DistanceIrrelevance, distance_irrelevance
@@ -45,7 +45,10 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything measured on one network, in float64 unless told otherwise."""
+    """Everything measured on one network, in float64 unless told otherwise.
+
+    circle_frequencies: every frequency that holds 1 % of the embedding's variance; `circles` examines the first of them.
+    """
 
     p: int
     accuracy: Accuracy
@@ -54,6 +57,7 @@ class Evidence:
     distance_irrelevance: DistanceIrrelevance
     circularity: Circularity
     components: list[Component]
+    circle_frequencies: list[int]
     circles: list[Circle]
     accuracy_by_components: AccuracyByComponents
     fourier: Fourier
@@ -92,6 +96,7 @@ def gather(
             for name, half in halves.items()
             for i in range(half.large)
         ],
+        circle_frequencies=circle_frequencies(probe),
         circles=found,
         accuracy_by_components=accuracy_by_components(probe, halves, found),
         fourier=fourier(probe),

@@ -22,6 +22,7 @@ from clockpizza.evidence.amplitude_law import AmplitudeLaw, amplitude_law, ampli
 from clockpizza.evidence.components import SMALLEST_SHARE, Components
 from clockpizza.evidence.probe import Probe
 
+MOST = 12  # circles are examined; an embedding with more frequencies than that has no few circles to speak of
 MAIN_SHARE = 0.01  # of the logits' power at all frequencies: what a circle must write to count as a main circle
 
 
@@ -96,17 +97,24 @@ def without_frequency(E: Tensor, k: int) -> Tensor:
     return torch.fft.irfft(coefficients, n=E.shape[0], dim=0)
 
 
+def circle_frequencies(probe: Probe) -> list[int]:
+    """Frequencies that hold at least 1 % of the embedding's variance, the strongest writer of logits first."""
+    variance, power = _planes(probe)[0], logit_power(probe)
+    found = [k for k in range(1, probe.p // 2 + 1) if variance[k] >= SMALLEST_SHARE]
+    return sorted(found, key=lambda k: (-power[k], -variance[k]))
+
+
 def circles(probe: Probe, halves: dict[str, Components]) -> list[Circle]:
-    """All circles, the strongest writer of logits first."""
+    """The circles, the strongest writer of logits first; of more than 12 frequencies, the first 12."""
     variance, roundness = _planes(probe)
     power = logit_power(probe)
-    found = [k for k in range(1, probe.p // 2 + 1) if variance[k] >= SMALLEST_SHARE]
+    found = circle_frequencies(probe)
     main = {k for k in found if power[k] >= MAIN_SHARE}
     accompanied = {double(k, probe.p): k for k in main}
     g = amplitudes(probe, probe.logits)
     free_phase = probe.config.separate_vocabularies
     result = []
-    for k in sorted(found, key=lambda k: (-power[k], -variance[k])):
+    for k in found[:MOST]:
         probe.tick(f"circle {k}")
         role = "main" if k in main else "companion" if k in accompanied else "idle"
         live, frozen = _without_companion(probe, k, free_phase)

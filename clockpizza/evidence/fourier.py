@@ -63,18 +63,11 @@ def token_spectrum(E: Tensor) -> list[float]:
     return (power / total if total > 0 else power).tolist()
 
 
-@torch.no_grad()
 def attention_pictures(probe: Probe) -> Tensor | None:
     """A' of the first block from the last query to operand a, as pictures over (a, b): (heads, p, p); None without attention."""
     if not probe.config.attention_rate:
         return None
-    pattern = torch.cat(
-        [
-            probe.network.patterns(probe.E_a[probe.a[at]], probe.E_b[probe.b[at]])[0][:, :, -1, 0]
-            for at in probe.chunks(8 * probe.config.width)
-        ]
-    )  # (p^2, heads)
-    return pattern.T.view(-1, probe.p, probe.p)
+    return probe.patterns[0][:, :, -1, 0].T.reshape(-1, probe.p, probe.p)
 
 
 def spectrum_2d(picture: Tensor) -> Tensor:

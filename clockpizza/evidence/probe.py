@@ -71,9 +71,7 @@ class Probe:
         """
         logits = torch.empty(self.p**2, self.p, device=self.device, dtype=self.dtype)
         for at in self.chunks(self._activations_per_pair):
-            patterns = None
-            if frozen and self.config.attention_rate:
-                patterns = self.network.patterns(self.E_a[self.a[at]], self.E_b[self.b[at]])
+            patterns = [pattern[at] for pattern in self.patterns] if frozen else None
             logits[at] = self.network.logits(E_a[self.a[at]], E_b[self.b[at]], patterns)
         return logits.view(self.p, self.p, self.p)
 
@@ -82,6 +80,14 @@ class Probe:
         """The network's logits Q[a, b, c]: (p, p, p)."""
         self.tick("logits")
         return self.run(self.E_a, self.E_b)
+
+    @cached_property
+    @torch.no_grad()
+    def patterns(self) -> list[Tensor]:
+        """Attention patterns of every block and pair, at the network's own embeddings; empty for linear models."""
+        at_chunks = self.chunks(self._activations_per_pair)
+        parts = [self.network.patterns(self.E_a[self.a[at]], self.E_b[self.b[at]]) for at in at_chunks]
+        return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
 
     @cached_property
     def correct_logit(self) -> Tensor:

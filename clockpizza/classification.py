@@ -1,0 +1,112 @@
+"""A checkpoint in, everything the laboratory knows about it out: the verdict, its evidence, and their plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from clockpizza import __version__
+from clockpizza.checkpoints import Checkpoint
+from clockpizza.config import to_dict
+from clockpizza.errors import BadInput
+from clockpizza.evidence import Evidence, gather
+from clockpizza.verdict import Verdict, judge
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One network's checkpoint, evidence and verdict."""
+
+    checkpoint: Checkpoint
+    evidence: Evidence
+    verdict: Verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as docs/classify.md documents them; what is not a finite number is None."""
+        evidence = {
+            field.name: getattr(self.evidence, field.name)
+            for field in dataclasses.fields(self.evidence)
+            if field.name != "pictures"
+        }
+        return {
+            "schema": SCHEMA,
+            "clockpizza": __version__,
+            "path": str(self.checkpoint.path),
+            "format": self.checkpoint.format,
+            "network": to_dict(self.checkpoint.network.config),
+            "record": self.checkpoint.record,
+            "verdict": plain(self.verdict),
+            "evidence": plain(evidence),
+        }
+
+
+def classify(
+    checkpoint: Checkpoint,
+    *,
+    device: str = "cpu",
+    precision: str = "float64",
+    tick: Callable[[str], None] = lambda what: None,
+) -> Classification:
+    """Gather the evidence on a checkpoint's network and judge it.
+
+    Args:
+        checkpoint: what `clockpizza.checkpoints.read` returned.
+        device: as torch names them; see `usable_device`.
+        precision: float64 or float32.
+        tick: called with a few words as work goes on.
+
+    Raises:
+        BadInput: no such device or precision here.
+    """
+    evidence = gather(
+        checkpoint.network,
+        training_pairs=checkpoint.training_pairs,
+        device=usable_device(device, precision),
+        dtype=torch.float64 if precision == "float64" else torch.float32,
+        tick=tick,
+    )
+    return Classification(checkpoint, evidence, judge(evidence))
+
+
+def usable_device(name: str, precision: str) -> torch.device:
+    """The device called `name`.
+
+    Raises:
+        BadInput: there is no such device, or it cannot compute in `precision`.
+    """
+    if precision not in ("float64", "float32"):
+        raise BadInput(f"precision is {precision!r}; it must be float64 or float32")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadInput(f"device {name!r} cannot be used here ({reason}); `clockpizza doctor` lists what can") from error
+    if device.type == "mps" and precision == "float64":
+        raise BadInput("mps has no float64; use --device cpu, or --precision float32")
+    if device.type == "meta":
+        raise BadInput("device 'meta' computes nothing; use cpu or cuda")
+    return device
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, dicts and lists as JSON values; NaN and infinities as None; properties of a Circle included."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        if hasattr(value, "role"):
+            fields["pizza_share"] = value.pizza_share
+        return plain(fields)
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

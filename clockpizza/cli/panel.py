@@ -1,0 +1,168 @@
+"""One network's verdict on a screen: a Rich panel for a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from clockpizza.errors import visible
+from clockpizza.plots.circle import circle as draw_circle
+from clockpizza.plots.picture import legend, picture
+
+if TYPE_CHECKING:
+    from clockpizza.classification import Classification
+    from clockpizza.evidence.circles import Circle
+
+# A glyph beside the colour, so that the verdict reads without colour too.
+STYLES = {"clock": ("◷", "bold cyan"), "pizza": ("◔", "bold yellow"), "non-circular": ("∿", "bold magenta"), None: ("✗", "bold red")}
+ASCII_GLYPHS = {"clock": "@", "pizza": "<", "non-circular": "~", None: "x"}
+
+
+def panel(result: Classification, console: Console, *, ascii: bool = False) -> RenderableType:
+    """A panel: verdict, reasons, the paper's measures beside its ranges, the circles, and pictures."""
+    ascii = ascii or not console.encoding.lower().startswith("utf")
+    inner = max(20, console.width - 4)
+    verdict = result.verdict
+    style = STYLES[verdict.name][1]
+    parts: list[RenderableType] = [Text(headline(result, ascii=ascii), style), Text(reasons(result))]
+    parts += [Text(), _measures(result)]
+    if verdict.name is not None:
+        parts += [Text(), _circles(result)]
+    parts += [Text(), _pictures(result, inner, color=console.color_system is not None, ascii=ascii)]
+    title = Text(visible(result.checkpoint.path.name), "bold")
+    return Panel(Group(*parts), title=title, title_align="left", border_style=style.split()[-1], width=min(console.width, 124))
+
+
+def headline(result: Classification, *, ascii: bool = False) -> str:
+    """`◷ CLOCK  clear  pizza 3 %, clock 97 %`, and what the network is."""
+    verdict = result.verdict
+    glyph = (ASCII_GLYPHS if ascii else {name: glyph for name, (glyph, _) in STYLES.items()})[verdict.name]
+    words = f"{glyph} {(verdict.name or 'refused').upper()}"
+    if verdict.certainty:
+        words += f"  {verdict.certainty}"
+    if verdict.pizza is not None and verdict.clock is not None:
+        words += f"  (of the circles' logits: clock {verdict.clock:.0%}, pizza {verdict.pizza:.0%}"
+        words += f", undetermined {verdict.undetermined:.0%})" if verdict.undetermined else ")"
+    return words
+
+
+def reasons(result: Classification) -> str:
+    """The network in a few words, then why."""
+    text = result.verdict.reasons
+    text = text[:1].upper() + text[1:]
+    return f"{result.checkpoint.network.config.describe()} ({result.checkpoint.format}). {text}"
+
+
+def measures(result: Classification) -> list[tuple[str, str, str, str]]:
+    """Name, value, and the paper's range for a pizza and for a clock."""
+    e = result.evidence
+    gs, di, c, a = e.gradient_symmetricity, e.distance_irrelevance, e.circularity, e.accuracy
+    accuracy = f"{a.all_pairs:.4f}"
+    if a.held_out is not None:
+        accuracy += f" (held out {a.held_out:.4f})"
+    halves = ", ".join(f"{name} {value:.4f}" for name, value in c.by_half.items())
+    rows = [
+        ("accuracy, all pairs", accuracy, "", ""),
+        ("gradient symmetricity", f"{_number(gs.exact)} (std {_number(gs.std)})", "", ""),
+        ("  the paper's 100 triples", _number(gs.paper_sample), ">= .98", "<= .90"),
+        ("distance irrelevance", _number(di.correct), "", ""),
+        ("  largest wrong logit", _number(di.top_wrong), "<= .40", ">= .60"),
+        ("circularity, authors' rule", f"{c.authors:.4f}", "> .995", "> .995"),
+        ("  every component >= 1 %", f"{c.by_circle:.4f} (least {c.by_circle_least:.4f} of {c.components})", "", ""),
+        ("parameter norm", f"{e.parameter_norm:.3f}", "", ""),
+    ]
+    if gs.undefined:
+        rows.insert(3, ("  undefined triples", str(gs.undefined), "", ""))
+    if len(c.by_half) > 1:
+        rows.insert(-2, ("  by vocabulary half", halves, "", ""))
+    return rows
+
+
+def plain_lines(result: Classification) -> list[str]:
+    """The panel's words and numbers without a terminal: one fact a line."""
+    lines = [visible(str(result.checkpoint.path)), "  " + headline(result), "  " + reasons(result)]
+    for name, value, pizza, clock in measures(result):
+        ranges = f"  [pizza {pizza}, clock {clock}]" if pizza else ""
+        lines.append(f"  {name.strip()}: {value}{ranges}")
+    for c in result.evidence.circles if result.verdict.name else []:
+        lines.append("  circle " + ", ".join(f"{n} {v}" for n, v in zip(CIRCLE_COLUMNS, _circle_row(c), strict=True) if v))
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.5f}"
+
+
+def _measures(result: Classification) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("measure")
+    table.add_column("value")
+    table.add_column("paper: pizza", style="dim")
+    table.add_column("clock", style="dim")
+    for row in measures(result):
+        table.add_row(*row)
+    return table
+
+
+CIRCLE_COLUMNS = ("k", "delta", "role", "variance", "logits", "amplitude over a-b", "R2", "pizza", "FVE clock/pizza")
+
+
+def _circle_row(c: Circle) -> tuple[str, ...]:
+    law = c.law_frozen or c.law_without_companion
+    role = f"{c.role}, without {c.companion}" if c.companion and c.role == "main" else c.role
+    if c.role != "main":  # it writes no logits: an amplitude would be a fit to noise
+        accompanying = c.isolated.accompanying if c.isolated else None
+        fve = "" if accompanying is None else f"accompanying {accompanying:.4f}"
+        return str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}", "", "", "", fve
+    sign = "+" if law.b1 >= 0 else "-"
+    return (
+        *(str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}"),
+        *(f"{law.b0:.2f} {sign} {abs(law.b1):.2f}|cos|", f"{law.r2:.3f}"),
+        "-" if c.pizza_share is None else f"{c.pizza_share:.2f}",
+        f"{c.isolated.clock:.4f} / {c.isolated.pizza:.4f}" if c.isolated else "",
+    )
+
+
+def _circles(result: Classification) -> Table:
+    shown = result.evidence.circles[:8]
+    rows = [_circle_row(c) for c in shown]
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    for name, justify in zip(CIRCLE_COLUMNS, ("right", "right", "left", *["right"] * 6), strict=True):
+        table.add_column(name, justify=justify, no_wrap=name != "FVE clock/pizza")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*row)
+    if more := len(result.evidence.circle_frequencies) - len(shown):
+        table.caption = f"and {more} more frequencies with 1 % of the variance (see --json)"
+        table.caption_justify = "left"
+    return table
+
+
+def _pictures(result: Classification, width: int, *, color: bool, ascii: bool) -> Table:
+    """The first two circles and the correct logits, side by side."""
+    pictures, p = result.evidence.pictures, result.evidence.p
+    shown = [c for c in result.evidence.circles if c.frequency in pictures.scores][:2]
+    columns = min(30 if width >= 100 else 24, max(4, (width - 4) // 3))
+    rows = max(2, columns // 2)
+    values = pictures.correct_logit.numpy()
+    missing = np.isnan(values)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    titles: list[RenderableType] = []
+    cells: list[RenderableType] = []
+    for c in shown:
+        titles.append(Text(f"k {c.frequency}" + (f" (delta {c.delta})" if c.delta else ""), "bold", no_wrap=True))
+        cells.append(draw_circle(pictures.scores[c.frequency].numpy(), columns=columns, rows=rows, braille=not ascii))
+    color = color and not ascii
+    titles.append(Text("correct logit: a+b by a-b", "bold", no_wrap=True))
+    low, high = float(values[~missing].min()), float(values[~missing].max())
+    drawn = picture(np.where(missing, 0, values), columns=columns, rows=rows, color=color, missing=missing)
+    cells.append(Group(drawn, legend(low, high, color=color)) if p else drawn)
+    for _ in cells:
+        table.add_column(no_wrap=True, overflow="crop")
+    table.add_row(*titles)
+    table.add_row(*cells)
+    return table
