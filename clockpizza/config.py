@@ -74,7 +74,11 @@ class TransformerConfig:
         words.append(f"attention rate {self.attention_rate:.4g}")
         if self.activation != "relu":
             words.append({"gelu": "GeLU", "tanh": "Tanh"}[self.activation])
-        for flag, name in ((self.separate_vocabularies, "separate vocabularies"), (self.equals_token, "equals token"), (self.causal, "causal")):
+        for flag, name in (
+            (self.separate_vocabularies, "separate vocabularies"),
+            (self.equals_token, "equals token"),
+            (self.causal, "causal"),
+        ):
             if flag:
                 words.append(name)
         return ", ".join(words)

@@ -72,7 +72,9 @@ def judge(evidence: Evidence) -> Verdict:
     if why := _not_circular(evidence):
         certainty = "mixed" if _nearly_circular(evidence) else "clear"
         if certainty == "mixed":
-            why += f"; yet {_planes(evidence)}, which write a clock's logits at {clock:.0%} and a pizza's at {pizza:.0%}"
+            why += (
+                f"; yet {_planes(evidence)}, which write a clock's logits at {clock:.0%} and a pizza's at {pizza:.0%}"
+            )
         return Verdict("non-circular", certainty, *parts, shares, f"{why}.", None, region)
     if not known:
         why = "the logits of its circles follow neither the clock's law nor the pizza's"

@@ -133,7 +133,8 @@ COLUMNS = [
 def _row(result: Classification) -> list[Any]:
     verdict, e, config = result.verdict, result.evidence, result.checkpoint.network.config
     circles = " ".join(
-        f"{s.frequency}:{s.weight:.3f}:{'' if s.pizza_share is None else f'{s.pizza_share:.3f}'}" for s in verdict.circles
+        f"{s.frequency}:{s.weight:.3f}:{'' if s.pizza_share is None else f'{s.pizza_share:.3f}'}"
+        for s in verdict.circles
     )
     return [
         *(str(result.checkpoint.path), result.checkpoint.format, verdict.name or "refused", verdict.certainty),

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from clockpizza.evidence.circles import Circle
 
 # A glyph beside the colour, so that the verdict reads without colour too.
-STYLES = {"clock": ("◷", "bold cyan"), "pizza": ("◔", "bold yellow"), "non-circular": ("∿", "bold magenta"), None: ("✗", "bold red")}
+STYLES = {
+    "clock": ("◷", "bold cyan"),
+    "pizza": ("◔", "bold yellow"),
+    "non-circular": ("∿", "bold magenta"),
+    None: ("✗", "bold red"),
+}
 ASCII_GLYPHS = {"clock": "@", "pizza": "<", "non-circular": "~", None: "x"}
 
 
@@ -35,7 +40,9 @@ def panel(result: Classification, console: Console, *, ascii: bool = False) -> R
         parts += [Text(), _circles(result)]
     parts += [Text(), _pictures(result, inner, color=console.color_system is not None, ascii=ascii)]
     title = Text(visible(result.checkpoint.path.name), "bold")
-    return Panel(Group(*parts), title=title, title_align="left", border_style=style.split()[-1], width=min(console.width, 124))
+    return Panel(
+        Group(*parts), title=title, title_align="left", border_style=style.split()[-1], width=min(console.width, 124)
+    )
 
 
 def headline(result: Classification, *, ascii: bool = False) -> str:
@@ -90,7 +97,9 @@ def plain_lines(result: Classification) -> list[str]:
         ranges = f"  [pizza {pizza}, clock {clock}]" if pizza else ""
         lines.append(f"  {name.strip()}: {value}{ranges}")
     for c in result.evidence.circles if result.verdict.name else []:
-        lines.append("  circle " + ", ".join(f"{n} {v}" for n, v in zip(CIRCLE_COLUMNS, _circle_row(c), strict=True) if v))
+        lines.append(
+            "  circle " + ", ".join(f"{n} {v}" for n, v in zip(CIRCLE_COLUMNS, _circle_row(c), strict=True) if v)
+        )
     return lines
 
 

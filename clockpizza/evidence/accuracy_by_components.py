@@ -27,9 +27,7 @@ class AccuracyByComponents:
     companions: float | None
 
 
-def accuracy_by_components(
-    probe: Probe, halves: dict[str, Components], circles: list[Circle]
-) -> AccuracyByComponents:
+def accuracy_by_components(probe: Probe, halves: dict[str, Components], circles: list[Circle]) -> AccuracyByComponents:
     """Accuracy keeping and removing the first components, and keeping the main circles or the companions alone."""
     probe.tick("components")
 
@@ -37,7 +35,9 @@ def accuracy_by_components(
         return _accuracy(probe, {name: half.keep(indices[name]) for name, half in halves.items()})
 
     def removed(n: int) -> float:
-        return _accuracy(probe, {name: half.remove(probe.halves[name], list(range(n))) for name, half in halves.items()})
+        return _accuracy(
+            probe, {name: half.remove(probe.halves[name], list(range(n))) for name, half in halves.items()}
+        )
 
     def of_role(role: str) -> float | None:
         chosen = [c for c in circles if c.role == role]

@@ -88,4 +88,3 @@ def _span_purities(components: Components) -> list[float]:
         best = sorted(candidates)[-len(span) :]
         purities += [min(1.0, sum(best) / len(span))] * len(span)
     return purities
-

@@ -101,7 +101,9 @@ class _Draft:
 
     def __init__(self, p: int, width: int, attention_rate: float, d_mlp: int = 0):
         self.config = TransformerConfig(p=p, width=width, attention_rate=attention_rate, d_mlp=d_mlp)
-        self.weights = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in parameter_shapes(self.config).items()}
+        self.weights = {
+            name: torch.zeros(shape, dtype=torch.float64) for name, shape in parameter_shapes(self.config).items()
+        }
         self.used = self.values = self.neurons = 0
 
     def take(self, n: int) -> slice:
@@ -129,7 +131,9 @@ class _Draft:
         """n fresh neurons."""
         self.neurons += n
         if self.neurons > self.config.d_mlp:
-            raise BadInput(f"width {self.config.width} gives {self.config.d_mlp} neurons; this network needs {self.neurons}")
+            raise BadInput(
+                f"width {self.config.width} gives {self.config.d_mlp} neurons; this network needs {self.neurons}"
+            )
         return slice(self.neurons - n, self.neurons)
 
     def network(self) -> Transformer:

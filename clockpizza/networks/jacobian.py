@@ -44,7 +44,9 @@ def _transformer(network: Transformer, E_a: Tensor, E_b: Tensor) -> tuple[Tensor
 def _mlp(network: Transformer, layer: int, x: Tensor, pattern: Tensor, G: Tensor) -> Tensor:
     """From dQ/dresid_post to dQ/dresid_mid: (N, queries, p, width)."""
     W_in, b_in, W_out = (network.weights[f"blocks.{layer}.mlp.{name}"] for name in ("W_in", "b_in", "W_out"))
-    slope = _slope(network.config.activation, network.resid_mid(layer, x, pattern) @ W_in.T + b_in)  # (N, queries, d_mlp)
+    slope = _slope(
+        network.config.activation, network.resid_mid(layer, x, pattern) @ W_in.T + b_in
+    )  # (N, queries, d_mlp)
     # In the last block G is the same p rows for every pair, so G W_out is computed for one of them.
     back = (G[:1] if G.stride(0) == 0 else G) @ W_out  # (N or 1, queries, p, d_mlp)
     return G + (back * slope[:, :, None]) @ W_in

@@ -59,7 +59,9 @@ class Linear:
         W, b = self.weights["l1.weight"], self.weights["l1.bias"]
         if self.config.model == "delta":
             return torch.cat([E_a, E_b], dim=1) @ W.T + b
-        return (E_a + E_b) @ W.T + (2 if self.config.model == "gamma" else 1) * b  # gamma applies L1, bias and all, twice
+        return (E_a + E_b) @ W.T + (
+            2 if self.config.model == "gamma" else 1
+        ) * b  # gamma applies L1, bias and all, twice
 
 
 def parameter_shapes(config: LinearConfig) -> dict[str, tuple[int, ...]]:

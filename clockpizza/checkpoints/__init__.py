@@ -1,0 +1,57 @@
+"""Trained networks in files: ours, the paper authors', Nanda et al.'s and TransformerLens's.
+
+Files are taken for what they are, somebody else's: pickles never execute, and whatever is wrong with one ends in a
+single line that names it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from clockpizza.checkpoints import authors, nanda, native, transformer_lens, untrusted
+from clockpizza.checkpoints.checkpoint import Checkpoint, Overrides
+from clockpizza.checkpoints.find import find
+from clockpizza.checkpoints.native import write
+from clockpizza.checkpoints.state_dict import named, state_dict
+from clockpizza.errors import BadInput, visible
+
+
+def read(path: str | os.PathLike[str], overrides: Overrides | None = None) -> Checkpoint:
+    """The network in a file, of whichever known format it is.
+
+    Args:
+        path: a file that ``torch.save`` wrote; an authors' network has its config beside it.
+        overrides: what the user says about the network, for what the file does not tell.
+
+    Raises:
+        BadInput: a file that cannot be used, in one line that names it and what is wrong.
+    """
+    path, overrides = Path(path), overrides or Overrides()
+    try:
+        checkpoint = _read(path, overrides)
+        overrides.agree(checkpoint.network.config)
+    except BadInput as error:
+        raise BadInput(visible(f"{path}: {error}")) from error
+    return checkpoint
+
+
+def _read(path: Path, overrides: Overrides) -> Checkpoint:
+    holds = named(untrusted.load(path))
+    if native.recognises(holds):
+        return native.read(path, holds)
+    wrapped = "model" in holds
+    weights = state_dict(holds["model"] if wrapped else holds)
+    if "embed.weight" in weights or "embed1.weight" in weights:
+        return authors.read_linear(path, weights)
+    if "embed.W_E" not in weights:
+        found = ", ".join(list(weights)[:4]) or "nothing"
+        raise BadInput(f"no modular-addition network: neither embed.W_E nor embed.weight is there, but {found}")
+    if transformer_lens.recognises(weights):
+        return transformer_lens.read(path, weights, holds if wrapped else {}, overrides)
+    if wrapped:
+        return nanda.read(path, weights, holds, overrides)
+    return authors.read_transformer(path, weights, overrides)
+
+
+__all__ = ["Checkpoint", "Overrides", "find", "read", "write"]
