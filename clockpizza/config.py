@@ -11,6 +11,7 @@ from clockpizza.errors import BadInput
 
 ACTIVATIONS = ("relu", "gelu", "tanh")
 LINEAR_MODELS = ("alpha", "beta", "gamma", "delta", "x")
+TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class TransformerConfig:
             object.__setattr__(self, "d_mlp", 4 * self.width)
         if not self.d_vocab_out:
             object.__setattr__(self, "d_vocab_out", self.d_vocab)
-        _check_types(self)
+        check_types(self)
         _at_least("p", self.p, 3)
         _at_least("layers", self.layers, 1)
         _at_least("heads", self.heads, 1)
@@ -98,7 +99,7 @@ class LinearConfig:
 
     def __post_init__(self) -> None:
         _one_of("model", self.model, LINEAR_MODELS)
-        _check_types(self)
+        check_types(self)
         _at_least("p", self.p, 3)
         _at_least("hidden", self.hidden, 2)
 
@@ -154,11 +155,12 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _check_types(config: NetworkConfig) -> None:
+def check_types(config: Any) -> None:
+    """Raise BadInput where a field of a config dataclass holds a value of another type than it says."""
     for field in fields(config):
         value = getattr(config, field.name)
-        kind = {"int": int, "float": (int, float), "bool": bool, "str": str}[str(field.type)]
-        if not isinstance(value, kind) or (isinstance(value, bool) and field.type != "bool"):
+        kind = TYPES.get(str(field.type))
+        if kind and (not isinstance(value, kind) or (isinstance(value, bool) and field.type != "bool")):
             raise BadInput(f"{field.name} is {value!r}; expected {'a number' if field.type == 'float' else field.type}")
 
 
