@@ -113,6 +113,10 @@ class LinearConfig:
         return self.hidden
 
     @property
+    def d_vocab_out(self) -> int:
+        return self.p
+
+    @property
     def separate_vocabularies(self) -> bool:
         return self.model == "x"
 

@@ -15,6 +15,7 @@ from clockpizza.cli.classify import classify
 from clockpizza.cli.convert import convert
 from clockpizza.cli.doctor import doctor
 from clockpizza.cli.make_ideal import make_ideal
+from clockpizza.cli.train import train
 from clockpizza.config import nearest
 from clockpizza.errors import BadInput, ClockpizzaError, visible
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"auto_envvar_prefix": settings.PREFIX, "help_option_names": ["-h", "--help"]},
 )
+app.command()(train)
 app.command()(classify)
 app.command()(convert)
 app.command("make-ideal")(make_ideal)

@@ -17,6 +17,7 @@ from clockpizza.evidence.distance_irrelevance import DistanceIrrelevance, distan
 from clockpizza.evidence.fourier import Fourier, fourier
 from clockpizza.evidence.gradient_symmetricity import GradientSymmetricity, gradient_symmetricity
 from clockpizza.evidence.neuron_fits import NeuronFits, neuron_fits
+from clockpizza.evidence.pictures import correct_logit_picture, plane
 from clockpizza.evidence.probe import Probe
 from clockpizza.networks import Network
 
@@ -47,7 +48,7 @@ class Pictures:
 class Evidence:
     """Everything measured on one network, in float64 unless told otherwise.
 
-    circle_frequencies: every frequency that holds 1 % of the embedding's variance; `circles` examines the first of them.
+    circle_frequencies: every frequency that holds 1 % of the embedding's variance; `circles` examines the first 12.
     """
 
     p: int
@@ -101,23 +102,8 @@ def gather(
         accuracy_by_components=accuracy_by_components(probe, halves, found),
         fourier=fourier(probe),
         neurons=neuron_fits(probe),
-        pictures=Pictures(_correct_logit_picture(probe), {c.frequency: _scores(probe, c.frequency) for c in found}),
+        pictures=Pictures(correct_logit_picture(probe), {c.frequency: plane(probe, c.frequency) for c in found}),
     )
-
-
-def _correct_logit_picture(probe: Probe) -> Tensor:
-    p = probe.p
-    picture = probe.correct_logit.new_full((p, p), float("nan"))
-    picture[probe.s, (probe.a - probe.b) % p] = probe.correct_logit.flatten()
-    return picture.cpu()
-
-
-def _scores(probe: Probe, k: int) -> Tensor:
-    """The first vocabulary half projected on the plane of frequency k, longer axis first: (p, 2)."""
-    E = probe.E_a
-    coefficient = torch.fft.rfft(E, dim=0)[k]
-    axes = torch.linalg.svd(torch.stack([coefficient.real, coefficient.imag]), full_matrices=False)[2]
-    return ((E - E.mean(0)) @ axes.T).cpu()
 
 
 __all__ = ["Evidence", "Probe", "gather"]

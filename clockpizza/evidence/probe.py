@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 
 import torch
@@ -11,6 +13,17 @@ from torch import Tensor
 from clockpizza.networks import Network, build
 
 PAIR_BUDGET = 1 << 22  # activations a chunk of pairs may hold per layer: 32 MB in float64, near a cache's size
+
+
+@contextmanager
+def one_thread_an_operation() -> Iterator[None]:
+    """Meanwhile, torch computes every operation on the thread that asks for it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Probe:
@@ -37,6 +50,7 @@ class Probe:
         self.network = build(network.config, weights)
         self.config = network.config
         self.p = network.config.p
+        self.threads = torch.get_num_threads()
         self.device, self.dtype, self.tick = torch.device(device), dtype, tick
         tokens = torch.arange(self.p, device=device)
         self.a, self.b = tokens.repeat_interleave(self.p), tokens.repeat(self.p)
@@ -50,6 +64,21 @@ class Probe:
     def halves(self) -> dict[str, Tensor]:
         """The embeddings that make up the vocabulary, (p, d_embed) each: one, or one per operand."""
         return {"a": self.E_a, "b": self.E_b} if self.config.separate_vocabularies else {"ab": self.E_a}
+
+    def over_pairs(self, work: Callable[[slice], None], step: int) -> None:
+        """Call `work` on slices of at most `step` pairs, on as many threads as torch would use for one operation.
+
+        Slices do not depend on each other: a thread each, with operations of one thread, keeps all processors at work
+        without waiting for one another at every operation, which on a busy machine costs most of the time.
+        """
+        slices = [slice(i, min(i + step, self.p**2)) for i in range(0, self.p**2, step)]
+        if self.device.type != "cpu":
+            for at in slices:
+                work(at)
+            return
+        with one_thread_an_operation(), ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(work, slices):
+                pass
 
     def chunks(self, per_pair: int) -> Iterator[slice]:
         """Slices of the p^2 pairs such that a chunk holds about PAIR_BUDGET values when a pair holds `per_pair`."""
@@ -95,7 +124,7 @@ class Probe:
         return self.logits.view(-1, self.p).gather(1, self.s[:, None]).view(self.p, self.p)
 
     def by_difference(self, picture: Tensor) -> Tensor:
-        """A picture over (a, b) re-indexed by [b, d] with d = (a - b) mod p: every difference has p pairs, p even or odd."""
+        """A picture over (a, b) re-indexed by [b, d], d = (a - b) mod p: every d has p pairs, p even or odd."""
         b, d = self.arange(self.p)[:, None], self.arange(self.p)[None]
         return picture[(b + d) % self.p, b]
 

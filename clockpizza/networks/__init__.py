@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig
+from clockpizza.networks import linear, transformer
 from clockpizza.networks.linear import Linear
 from clockpizza.networks.transformer import Transformer
 
@@ -19,4 +20,11 @@ def build(config: NetworkConfig, weights: Mapping[str, Tensor]) -> Network:
     return Linear(config, weights) if isinstance(config, LinearConfig) else Transformer(config, weights)
 
 
-__all__ = ["Linear", "Network", "Transformer", "build"]
+def parameter_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """Every parameter's name and shape, in the order of the authors' state dicts."""
+    if isinstance(config, LinearConfig):
+        return linear.parameter_shapes(config)
+    return transformer.parameter_shapes(config)
+
+
+__all__ = ["Linear", "Network", "Transformer", "build", "parameter_shapes"]

@@ -1,0 +1,67 @@
+"""A look at a network in training: what can be measured in no time, and the arrays that a screen draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clockpizza.evidence.circles import logit_power
+from clockpizza.evidence.circularity import circularity
+from clockpizza.evidence.components import principal_components
+from clockpizza.evidence.distance_irrelevance import distance_irrelevance
+from clockpizza.evidence.fourier import token_spectrum
+from clockpizza.evidence.gradient_symmetricity import sampled_symmetricity
+from clockpizza.evidence.pictures import correct_logit_picture, plane
+from clockpizza.evidence.probe import Probe, one_thread_an_operation
+from clockpizza.networks import Network
+
+CIRCLES = 6  # planes that are kept
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """measures: by name; None where undefined. arrays, for `.npz`:
+
+    embedding_power, logit_power: shares at the frequencies 1 .. p//2, (p//2,), float32.
+    circle_frequencies: the CIRCLES frequencies with most of the embedding's variance, (n,); circle_scores: token
+        embeddings on their planes, (n, p, 2), float16.
+    correct_logit: Q[a, b, a + b] by [a + b, a - b], (p, p), float16; NaN where p is even and parities differ.
+    """
+
+    measures: dict[str, float | None]
+    arrays: dict[str, NDArray[Any]]
+
+
+def snapshot(network: Network) -> Snapshot:
+    """Look at a network, in float32."""
+    with one_thread_an_operation():  # all of them are small
+        return _look(network)
+
+
+def _look(network: Network) -> Snapshot:
+    probe = Probe(network, dtype=torch.float32)
+    halves = {name: principal_components(E) for name, E in probe.halves.items()}
+    irrelevance, circular = distance_irrelevance(probe), circularity(probe, halves)
+    spectra = np.array([token_spectrum(E) for E in probe.halves.values()])
+    embedding = spectra.mean(0)
+    frequencies = 1 + np.argsort(-embedding, kind="stable")[:CIRCLES]
+    measures = {
+        "gradient_symmetricity_100": sampled_symmetricity(probe),
+        "distance_irrelevance": irrelevance.correct,
+        "distance_irrelevance_top_wrong": irrelevance.top_wrong,
+        "circularity": circular.paper,
+        "circularity_by_circle": circular.by_circle,
+        "parameter_norm": float(torch.stack([w.norm() for w in probe.network.weights.values()]).norm()),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "embedding_power": embedding.astype(np.float32),
+        "logit_power": np.array(logit_power(probe)[1:], dtype=np.float32),
+        "circle_frequencies": frequencies.astype(np.int32),
+        "circle_scores": np.stack([plane(probe, int(k)).numpy() for k in frequencies]).astype(np.float16),
+        "correct_logit": correct_logit_picture(probe).numpy().astype(np.float16),
+    }
+    return Snapshot(measures, arrays)

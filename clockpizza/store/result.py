@@ -1,0 +1,65 @@
+"""`result.json`: how a run ended. Its being there is what ends a run; it is written last.
+
+schema, status ("finished" or "failed"), reason (of a failure), attempt, epoch, metrics (the last, by their names),
+verdict (what `clockpizza.verdict.Verdict` holds, as plain values), measures (name -> number), and what else the
+worker adds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from clockpizza.errors import BadInput, ClockpizzaError, visible
+from clockpizza.store.atomic import reason, write_json
+from clockpizza.store.layout import RunFolder, read_text
+
+SCHEMA = 1
+STATUSES = ("finished", "failed")
+LARGEST = 4 << 20  # bytes
+
+
+def write_result(run: RunFolder, status: str, *, attempt: int, epoch: int, **rest: Any) -> None:
+    """End a run: `status` is "finished" or "failed", `rest` as in the module's table.
+
+    Raises:
+        ClockpizzaError: it cannot be written; then the run has not ended, and a resume ends it.
+    """
+    if status not in STATUSES:
+        raise ValueError(f"status is {status!r}; it must be one of {', '.join(STATUSES)}")
+    write_json(run.result_file, {"schema": SCHEMA, "status": status, "attempt": attempt, "epoch": epoch, **rest})
+
+
+def read_result(run: RunFolder) -> dict[str, Any] | None:
+    """How a run ended; None while it has not.
+
+    Raises:
+        BadInput: there is a file, but not one of ours.
+    """
+    if not run.result_file.exists() and not run.result_file.is_symlink():
+        return None
+    text = read_text(run.result_file, LARGEST)
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(visible(f"{run.result_file}: not JSON: {error}")) from error
+    if not isinstance(values, dict) or values.get("schema") != SCHEMA or values.get("status") not in STATUSES:
+        raise BadInput(visible(f"{run.result_file}: not a result of schema {SCHEMA}"))
+    return values
+
+
+def clear_result(run: RunFolder) -> None:
+    """Let a run go on that had ended, as a resume does with failed ones. Raises ClockpizzaError where it cannot."""
+    try:
+        with suppress(FileNotFoundError):
+            run.result_file.unlink()
+    except OSError as error:
+        raise ClockpizzaError(visible(f"{run.result_file}: cannot be removed: {reason(error)}")) from error
+
+
+def table(result: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A table of a result, empty where it has none."""
+    found = result.get(name)
+    return found if isinstance(found, dict) else {}

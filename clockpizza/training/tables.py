@@ -1,0 +1,133 @@
+"""The first layer over all pairs, as tables over tokens.
+
+The residual stream after the first attention, at the position of operand b, is for every pair (a, b)
+
+    mid[a, b] = x[b] + sum_h V_h[b] + (1 - rate) sum_h V_h[a] + rate sum_h s_h[a, b] (V_h[a] - V_h[b])
+
+with s_h the softmax's weight on a, which the weight on b complements to 1, and V_h = x W_V^T W_O^T of one head at
+either position. What is linear in it (W_in mid, W_U^T mid) has the same form, so such matrices C are applied to tables
+of p rows rather than to p^2 pairs. In general, and with a third token "=":
+
+    pre[a, b] = sum_j S[a, b, j] (T0[a, j] + T1[b, j])        the last S is 1; it is the only one without attention
+
+All tensors have a leading run axis R. Tests hold this equal to the plain equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+
+PAD = 16  # columns: matrix products are faster on whole cache lines
+
+
+@dataclass(frozen=True)
+class Tables:
+    """S (R, p, p, K) with a last column of ones, or None where K is 1; T0 and T1 (R, p, K, F)."""
+
+    S: Tensor | None
+    T0: Tensor
+    T1: Tensor
+
+
+@dataclass(frozen=True)
+class OneHidden:
+    """A network with one hidden layer: logits = pre[..., hidden:] + act(pre[..., :hidden]) @ M; M (R, hidden, outputs).
+
+    Outputs are padded; `tables` gives pre, hidden + outputs wide.
+    """
+
+    tables: Tables
+    M: Tensor
+
+
+def is_one_hidden(config: NetworkConfig) -> bool:
+    """Whether a network has one hidden layer over pairs."""
+    return config.model not in ("beta", "gamma") if isinstance(config, LinearConfig) else config.layers == 1
+
+
+def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None) -> OneHidden:
+    """A stack of networks with one hidden layer; arguments as for `first_block`."""
+    padding = -config.d_vocab_out % PAD
+    if isinstance(config, LinearConfig):
+        T = first_dense(config, weights)
+        M = F.pad(weights["unembed.weight"].mT, (0, padding))  # (R, hidden, outputs)
+        # Nothing reaches the logits past the hidden layer.
+        T0, T1 = (F.pad(each, (0, M.shape[-1])) for each in (T.T0, T.T1))
+        return OneHidden(Tables(None, T0, T1), M)
+    W_U = F.pad(weights["unembed.W_U"], (0, padding))  # (R, width, outputs)
+    W_in, b_in, W_out, b_out = (weights[f"blocks.0.mlp.{name}"] for name in ("W_in", "b_in", "W_out", "b_out"))
+    C = torch.cat([W_in, W_U.mT], dim=1)  # (R, d_mlp + outputs, width)
+    bias = torch.cat([b_in, (b_out[:, None] @ W_U)[:, 0]], dim=1)
+    return OneHidden(first_block(config, weights, rate, C, bias, config.positions - 1), W_out.mT @ W_U)
+
+
+def first_block(
+    config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor | None, C: Tensor, bias: Tensor, read: int
+) -> Tables:
+    """C mid + bias of the first block at position `read`, for a stack of networks of one shape.
+
+    Args:
+        config: what the networks share; its attention rate is not used.
+        weights: by name, (R, *shape).
+        rate: attention rates (R,), None where all are 0.
+        C: (R, F, width). bias: (R, F).
+    """
+    p, heads, d_head, T = config.p, config.heads, config.d_head, config.positions
+    W_E, W_pos = weights["embed.W_E"].mT, weights["pos_embed.W_pos"]  # (R, d_vocab, width), (R, T, width)
+    W_K, W_Q, W_V, W_O = (weights[f"blocks.0.attn.W_{name}"] for name in "KQVO")
+    C_O = (C @ W_O).unflatten(-1, (heads, d_head)).permute(0, 2, 3, 1)  # (R, heads, d_head, F)
+
+    second = p if config.separate_vocabularies else 0
+    tokens = [slice(0, p), slice(second, second + p), slice(config.equals_index, config.equals_index + 1)][:T]
+    x = [W_E[:, at] + W_pos[:, i : i + 1] for i, at in enumerate(tokens)]  # (R, p or 1, width)
+    U = [((each[:, None] @ W_V.mT) @ C_O).transpose(1, 2) for each in x]  # C V_h: (R, p or 1, heads, F)
+    total = [each.sum(2, keepdim=True) for each in U]  # (R, p or 1, 1, F)
+    direct = (x[read] @ C.mT + bias[:, None])[:, :, None]
+
+    # Without attention; what does not depend on b stands with a, and the rest with b.
+    left = 1 if rate is None else 1 - rate.to(C.dtype)[:, None, None, None]
+    parts = [left * each for each in total[:-1]] + [total[-1]]
+    from_a, from_b = parts[0], sum(parts[2:], parts[1])
+    if read == 0:
+        from_a = from_a + direct
+    else:
+        from_b = from_b + direct
+    if rate is None:
+        return Tables(None, from_a, from_b)
+
+    def over_pairs(i: int, table: Tensor) -> Tensor:
+        """(R, heads, p or 1, d_head) of position i with axes for a and b: (R, heads, a, b, d_head)."""
+        return table[:, :, None] if i == 1 else table[:, :, :, None]
+
+    q = over_pairs(read, x[read][:, None] @ W_Q.mT) / d_head**0.5
+    keys = [over_pairs(j, each[:, None] @ W_K.mT) for j, each in enumerate(x)]
+    scores = torch.stack([torch.einsum("rhabd,rhabd->rhab", q, k).expand(-1, -1, p, p) for k in keys])
+    if config.causal:
+        later = torch.arange(T, device=scores.device) > read
+        scores = scores.masked_fill(later.view(T, 1, 1, 1, 1), float("-inf"))
+    s = scores.softmax(0)[:-1] * rate.to(C.dtype)[:, None, None, None]  # the last weight is what the others leave
+    s = s.permute(1, 3, 4, 0, 2).flatten(-2)  # (R, a, b, (T - 1) * heads)
+    S = torch.cat([s, s.new_ones(*s.shape[:-1], 1)], dim=-1)
+    if T == 2:
+        return Tables(S, torch.cat([U[0], from_a], dim=2), torch.cat([-U[1], from_b], dim=2))
+    over_a, over_b = U[0] - U[2], U[1] - U[2]
+    none = torch.zeros_like(over_a)
+    return Tables(S, torch.cat([over_a, none, from_a], dim=2), torch.cat([none, over_b, from_b], dim=2))
+
+
+def first_dense(config: LinearConfig, weights: Mapping[str, Tensor]) -> Tables:
+    """Pre-activations of a linear model's first layer."""
+    W, bias = weights["l1.weight"], weights["l1.bias"][:, None]
+    E_a, E_b = (weights["embed1.weight" if config.model == "x" else "embed.weight"],) * 2
+    if config.model == "x":
+        E_b = weights["embed2.weight"]
+    W_a, W_b = W[:, :, : config.d_embed], W[:, :, -config.d_embed :]  # delta's two halves; one and the same elsewhere
+    bias = 2 * bias if config.model == "gamma" else bias  # gamma applies L1, bias and all, to each operand
+    return Tables(None, (E_a @ W_a.mT)[:, :, None], (E_b @ W_b.mT + bias)[:, :, None])
