@@ -15,6 +15,7 @@ from clockpizza.checkpoints import Checkpoint
 from clockpizza.config import to_dict
 from clockpizza.errors import BadInput
 from clockpizza.evidence import Evidence, gather
+from clockpizza.evidence.circles import Circle
 from clockpizza.verdict import Verdict, judge
 
 SCHEMA = 1
@@ -100,7 +101,7 @@ def plain(value: Any) -> Any:
     """Dataclasses, dicts and lists as JSON values; NaN and infinities as None; properties of a Circle included."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        if hasattr(value, "role"):
+        if isinstance(value, Circle):
             fields["pizza_share"] = value.pizza_share
         return plain(fields)
     if isinstance(value, dict):

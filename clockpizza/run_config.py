@@ -49,7 +49,8 @@ class RunConfig:
             raise BadInput(f"train_fraction is {self.train_fraction}; it must lie between 0 and 1, both excluded")
         if not 1 <= self.training_pairs < self.network.p**2:
             raise BadInput(
-                f"train_fraction {self.train_fraction} of {self.network.p**2} pairs leaves none to train on or to hold out"
+                f"train_fraction {self.train_fraction} of {self.network.p**2} pairs leaves none to train on "
+                "or none to hold out"
             )
         if not (0 < self.learning_rate < math.inf):
             raise BadInput(f"learning_rate is {self.learning_rate}; it must be above 0")

@@ -2,9 +2,9 @@
 
 The rule, in order (docs/verdict.md argues each step):
 1. A network that does not solve the task is refused: below 0.95 on all pairs, or below 0.9 on held-out pairs.
-2. Its embedding must be made of circles: circularity above the paper's 0.995, or every component with 1 % of the variance
-   at least 0.9 on a circle; in planes (two directions a frequency), on few frequencies, and these must write the logits.
-   Otherwise it is non-circular.
+2. Its embedding must be made of circles: circularity above the paper's 0.995, or every component with 1 % of the
+   variance at least 0.9 on a circle; in planes (two directions a frequency), on few frequencies, and these must write
+   the logits. Otherwise it is non-circular.
 3. Each main circle has a pizza share, from the amplitude law of its logits once its companion is out of the embedding.
    Weighted by the circles' shares of the logits' power, the larger part names the verdict.
 4. It is clear when that part is at least 0.8 (and the paper's circularity holds), else mixed.
@@ -42,7 +42,8 @@ class Verdict:
 
     name: "clock", "pizza", "non-circular", or None when the network is refused (`refused` says why).
     certainty: "clear" or "mixed"; None when refused.
-    pizza, clock, undetermined: shares of the main circles' logit power, summing to 1; None when refused or no circle writes.
+    pizza, clock, undetermined: shares of the main circles' logit power, summing to 1; None when refused or where no
+        circle writes.
     circles: the shares circle by circle, largest first.
     reasons: one or two sentences with the numbers that decided.
     paper_region: where the paper's own cuts put it: "pizza", "clock", "between" or "non-circular".
@@ -67,7 +68,9 @@ def judge(evidence: Evidence) -> Verdict:
     known = [s for s in shares if s.pizza_share is not None]
     pizza = sum(s.weight * s.pizza_share for s in known if s.pizza_share is not None)
     clock = sum(s.weight for s in known) - pizza
-    parts = (pizza, clock, max(0.0, 1 - pizza - clock)) if shares else (None, None, None)
+    parts: tuple[float | None, float | None, float | None] = (None, None, None)
+    if shares:
+        parts = (pizza, clock, max(0.0, 1 - pizza - clock))
     region = paper_region(evidence)
     if why := _not_circular(evidence):
         certainty = "mixed" if _nearly_circular(evidence) else "clear"
@@ -75,20 +78,23 @@ def judge(evidence: Evidence) -> Verdict:
             why += (
                 f"; yet {_planes(evidence)}, which write a clock's logits at {clock:.0%} and a pizza's at {pizza:.0%}"
             )
-        return Verdict("non-circular", certainty, *parts, shares, f"{why}.", None, region)
+        return Verdict("non-circular", certainty, parts[0], parts[1], parts[2], shares, f"{why}.", None, region)
     if not known:
         why = "the logits of its circles follow neither the clock's law nor the pizza's"
-        return Verdict("non-circular", "mixed", *parts, shares, f"{why}.", None, region)
+        return Verdict("non-circular", "mixed", parts[0], parts[1], parts[2], shares, f"{why}.", None, region)
     name, share = ("pizza", pizza) if pizza > clock else ("clock", clock)
     paper_circular = evidence.circularity.paper > PAPER_CUT
     certainty = "clear" if share >= CLEAR and paper_circular else "mixed"
-    return Verdict(name, certainty, *parts, shares, _reasons(evidence, name, share, shares), None, region)
+    return Verdict(
+        name, certainty, parts[0], parts[1], parts[2], shares, _reasons(evidence, name, share, shares), None, region
+    )
 
 
 def paper_region(evidence: Evidence) -> str:
     """Where the regions read off the authors' table put the network; they hold for their width-128 one-layer runs.
 
-    Circularity above 0.995; then pizza: symmetricity >= .98 and irrelevance (top wrong logit) <= .40; clock: <= .90 and >= .60.
+    Circularity above 0.995; then pizza: symmetricity >= .98 and irrelevance (top wrong logit) <= .40; clock: <= .90 and
+    >= .60.
     """
     gs, di = evidence.gradient_symmetricity.paper_sample, evidence.distance_irrelevance.top_wrong
     if evidence.circularity.authors <= PAPER_CUT:
@@ -136,14 +142,14 @@ def _not_circular(evidence: Evidence) -> str | None:
         )
     if not _few(evidence):
         return (
-            f"its embedding is not made of a few circles: {len(evidence.circle_frequencies)} of {evidence.p // 2} frequencies hold "
-            "1 % of its variance or more"
+            f"its embedding is not made of a few circles: {len(evidence.circle_frequencies)} of {evidence.p // 2} "
+            "frequencies hold 1 % of its variance or more"
         )
     written = sum(circle.logit_share for circle in _round(evidence))
     if written < LEAST_WRITTEN:
         return (
-            f"its embedding has circles but they do not write the logits: {written:.0%} of the logits' power is at their "
-            "frequencies"
+            f"its embedding has circles but they do not write the logits: {written:.0%} of the logits' power is at "
+            "their frequencies"
         )
     return None
 
@@ -176,8 +182,8 @@ def _reasons(evidence: Evidence, name: str, share: float, shares: list[CircleSha
         first = f"circle {lead.frequency} ({shares[0].weight:.0%} of the logits) follows neither law (R2 {law.r2:.2f})"
     elif lead.pizza_share > 0.5:
         first = (
-            f"the amplitude of circle {lead.frequency} ({shares[0].weight:.0%} of the logits) goes with a-b as {amplitude} "
-            f"(R2 {law.r2:.2f}){companion}"
+            f"the amplitude of circle {lead.frequency} ({shares[0].weight:.0%} of the logits) goes with a-b as "
+            f"{amplitude} (R2 {law.r2:.2f}){companion}"
         )
     else:
         first = (

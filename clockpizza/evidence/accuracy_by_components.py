@@ -19,7 +19,7 @@ COUNTS = (2, 4, 6, 8, 12)
 
 @dataclass(frozen=True)
 class AccuracyByComponents:
-    """Accuracies over all pairs. Keys of `first` and `without_first` are numbers of components; None: no such circles."""
+    """Accuracies over all pairs. Keys of `first` and `without_first` count components; None: no such circles."""
 
     first: dict[int, float]
     without_first: dict[int, float]

@@ -22,7 +22,10 @@ LEAST_R2 = 0.5  # below it the law does not describe the amplitude, and the shar
 
 @dataclass(frozen=True)
 class AmplitudeLaw:
-    """g(d) = b0 + b1 |cos(w d / 2 + phase)|, logits; `cv` = std / |mean| of g over d; pizza_share None where undefined."""
+    """g(d) = b0 + b1 |cos(w d / 2 + phase)|, in logits.
+
+    cv: std / |mean| of g over d. phase: radians. pizza_share: in [0, 1]; None where undefined.
+    """
 
     b0: float
     b1: float

@@ -28,7 +28,7 @@ MAIN_SHARE = 0.01  # of the logits' power at all frequencies: what a circle must
 
 @dataclass(frozen=True)
 class IsolatedFVE:
-    """FVE of the formulas on the logits of the circle alone, attention live or frozen; frozen None without attention."""
+    """FVE of the formulas on the logits of the circle alone, attention live or frozen (None without attention)."""
 
     clock: float
     pizza: float
@@ -78,8 +78,9 @@ class Circle:
 
 
 def double(k: int, p: int) -> int:
-    """The frequency of the companion: 2k, folded into 0 .. p//2."""
-    return min(2 * k % p, -2 * k % p)
+    """The frequency of the companion: 2k, folded into 1 .. p//2; 0 where there is none (k = p/2, and p/3: it is k)."""
+    twice = min(2 * k % p, -2 * k % p)
+    return 0 if twice == k else twice
 
 
 def step(k: int, p: int) -> int | None:
@@ -140,7 +141,7 @@ def circles(probe: Probe, halves: dict[str, Components]) -> list[Circle]:
 
 
 def logit_power(probe: Probe) -> list[float]:
-    """Share of the right answer's wave power at each frequency 0 .. p//2 (0 holds nothing): mean_d g_k(d)^2, normalised."""
+    """Share of the right answer's wave power, mean_d g_k(d)^2, at each frequency 0 .. p//2; 0 holds nothing."""
     power = (amplitudes(probe, probe.logits) ** 2).mean(0)
     power[0] = 0
     total = power.sum()
@@ -167,7 +168,8 @@ def _planes(probe: Probe) -> tuple[list[float], list[float]]:
 
 
 def _without_companion(probe: Probe, k: int, free_phase: bool) -> tuple[AmplitudeLaw, AmplitudeLaw | None]:
-    E_a, E_b = (without_frequency(E, double(k, probe.p)) for E in (probe.E_a, probe.E_b))
+    twice = double(k, probe.p)
+    E_a, E_b = (without_frequency(E, twice) if twice else E for E in (probe.E_a, probe.E_b))
 
     def law(frozen: bool) -> AmplitudeLaw:
         g = amplitudes(probe, probe.run(E_a, E_b, frozen=frozen))[:, k]

@@ -1,9 +1,9 @@
 """Circularity: are the embedding's principal components circles?
 
 The paper's: mean of c_i (see components.py) over the first four components; runs above 0.995 are circular.
-Source: Zhong et al. 2023, appendix. Two things it cannot see are measured beside it: separate vocabularies (it is capped
-near one half, so each half is taken alone) and components of nearly equal variance, which a PCA may rotate into one
-another at will (so their span is measured, over every component with at least 1 % of the variance).
+Source: Zhong et al. 2023, appendix. Two things it cannot see are measured beside it: separate vocabularies (it is
+capped near one half, so each half is taken alone) and components of nearly equal variance, which a PCA may rotate into
+one another at will (so their span is measured, over every component with at least 1 % of the variance).
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ TIE = 0.05  # neighbouring components whose variances differ by less than this s
 class Circularity:
     """All in [0, 1].
 
-    authors: the paper's rule over the whole vocabulary. by_half: the same on each half of a vocabulary that the operands
-    do not share (one entry, "ab", where they do). paper: the smallest of by_half, which is what the 0.995 is held against.
-    by_circle: mean over every component with at least 1 % of the variance, spans of ties measured as spans;
-    by_circle_least: the least of them. components: how many there are.
+    authors: the paper's rule over the whole vocabulary.
+    by_half: the same on each half of a vocabulary that the operands do not share (one entry, "ab", where they do).
+    paper: the smallest of by_half, which is what the 0.995 is held against.
+    by_circle: mean over every component with at least 1 % of the variance, spans of ties measured as spans.
+    by_circle_least: the least of them.
+    components: how many there are.
     """
 
     authors: float
@@ -52,7 +54,7 @@ def circularity(probe: Probe, halves: dict[str, Components]) -> Circularity:
 
 
 def _authors(probe: Probe) -> float:
-    """The paper's rule as the authors apply it: one PCA of every token there is, Fourier sums over the first p of them."""
+    """The paper's rule as the authors apply it: one PCA of every token, Fourier sums over the first p of them."""
     E = probe.network.W_E
     tokens = torch.linalg.svd(E - E.mean(0), full_matrices=False)[0][: probe.p, :4]
     return _mean_of_four(frequency_shares(tokens).amax(0).clamp(max=1).tolist())
@@ -78,9 +80,9 @@ def _span_purities(components: Components) -> list[float]:
             continue
         tokens = components.tokens[:, span]
         coefficients = torch.fft.rfft(tokens, dim=0)[1:]
-        candidates = []
+        candidates: list[float] = []
         for k in range(coefficients.shape[0]):
-            # The squared singular values of the span's projection on frequency k are the shares of its purest directions.
+            # Squared singular values of the span's projection on frequency k: the shares of its purest directions.
             plane = torch.stack([coefficients[k].real, coefficients[k].imag])
             total = frequency_shares(tokens)[k].sum()
             values = torch.linalg.svdvals(plane) ** 2

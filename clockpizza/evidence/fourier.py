@@ -22,8 +22,8 @@ class Fourier:
     embedding: variance of W_E along the two Fourier directions of k, per vocabulary half.
     unembedding: the same of the columns of W_U that are answers.
     logits: power of the right answer's wave, mean_d g_k(d)^2.
-    attention: per head of the first block, the strongest (frequency of a, frequency of b) of the last query's attention to
-        operand a, and its share of the power; empty without attention.
+    attention: per head of the first block, the strongest (frequency of a, frequency of b) of the last query's
+        attention to operand a, and its share of the power; empty without attention.
     """
 
     embedding: dict[str, list[float]]
@@ -64,7 +64,10 @@ def token_spectrum(E: Tensor) -> list[float]:
 
 
 def attention_pictures(probe: Probe) -> Tensor | None:
-    """A' of the first block from the last query to operand a, as pictures over (a, b): (heads, p, p); None without attention."""
+    """A' of the first block from the last query to operand a, as pictures over (a, b): (heads, p, p).
+
+    None without attention.
+    """
     if not probe.config.attention_rate:
         return None
     return probe.patterns[0][:, :, -1, 0].T.reshape(-1, probe.p, probe.p)

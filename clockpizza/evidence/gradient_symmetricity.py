@@ -77,7 +77,10 @@ def sampled_symmetricity(probe: Probe) -> float | None:
     """The mean over the paper's 100 triples alone; None if every one of them is undefined."""
     triples = torch.tensor(paper_triples(probe.p), device=probe.device)
     pairs, c = triples // probe.p, triples % probe.p
-    g_a, g_b = (g[torch.arange(len(c)), c] for g in jacobians(probe.network, probe.E_a[probe.a[pairs]], probe.E_b[probe.b[pairs]]))  # (100, d_embed)
+    g_a, g_b = (
+        g[torch.arange(len(c)), c]
+        for g in jacobians(probe.network, probe.E_a[probe.a[pairs]], probe.E_b[probe.b[pairs]])
+    )  # (100, d_embed)
     cosine = (g_a * g_b).sum(-1) / (g_a.norm(dim=-1) * g_b.norm(dim=-1))
     defined = cosine[~cosine.isnan()]
     return float(defined.mean()) if len(defined) else None

@@ -2,12 +2,14 @@
 
 With w = 2 pi k / p:  clock         cos(w (a + b - c))
                       pizza         |cos(w (a - b) / 2)| cos(w (a + b - c))
-                      accompanying  -2 cos(w (a - b)) cos(w (a + b - c)),  written by the circle at frequency 2k for main circle k
+                      accompanying  -2 cos(w (a - b)) cos(w (a + b - c)),  by the circle at 2k for main circle k
 FVE = 1 - Var(u - v) for z-scored logits u and the z-scored formula v, which is 2 r - 1 with Pearson's r.
 Source: Zhong et al. 2023, sections 2, 3 and appendix (accompanying pizza).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -24,7 +26,10 @@ def clock(probe: Probe, k: int) -> Tensor:
 
 
 def pizza(probe: Probe, k: int, phase: float = 0.0) -> Tensor:
-    """Pizza logits of frequency k: (p, p, p). phase: half the angle between the operands' circles (separate vocabularies)."""
+    """Pizza logits of frequency k: (p, p, p).
+
+    phase: half the angle between the operands' circles (separate vocabularies), radians.
+    """
     return _difference(probe, lambda d: torch.cos(torch.pi * k / probe.p * d + phase).abs()) * clock(probe, k)
 
 
@@ -40,6 +45,6 @@ def fve(logits: Tensor, formula: Tensor) -> float:
     return float(2 * (u @ v) / scale - 1) if scale > 0 else 0.0
 
 
-def _difference(probe: Probe, law) -> Tensor:
+def _difference(probe: Probe, law: Callable[[Tensor], Tensor]) -> Tensor:
     """A function of a - b over all pairs, ready to multiply (p, p, p)."""
     return law((probe.a - probe.b).to(probe.dtype)).view(probe.p, probe.p, 1)

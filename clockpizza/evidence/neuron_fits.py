@@ -70,8 +70,10 @@ def fit_neurons(probe: Probe) -> Fit:
     probe.tick("neurons")
     p = probe.p
     h = torch.cat([probe.network.neurons(probe.E_a[probe.a[at]], probe.E_b[probe.b[at]]) for at in probe.chunks(4096)])
-    h = h.view(p, p, -1) - h.mean(0)
+    mean = h.mean(0)
+    h = h.view(p, p, -1) - mean
     variance = (h**2).mean((0, 1))
+    variance[variance <= (100 * torch.finfo(h.dtype).eps * mean) ** 2] = 0  # a constant, and the rounding of its mean
     # Averages over the other operand hold all first-order power: h_a[a] = mean_b h[a, b].
     over_a, over_b = (torch.fft.rfft(h.mean(axis), dim=0) / p for axis in (1, 0))  # (p//2 + 1, n)
     double_sided = torch.full((p // 2 + 1, 1), 2.0, device=h.device, dtype=h.dtype)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from clockpizza.config import LinearConfig
 from clockpizza.networks import Network, build
+from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, one_hidden, one_hidden_logits
+from clockpizza.networks.transformer import ACTIVATIONS
 
 PAIR_BUDGET = 1 << 22  # activations a chunk of pairs may hold per layer: 32 MB in float64, near a cache's size
 
@@ -98,11 +102,38 @@ class Probe:
 
         frozen: keep the attention pattern of the unchanged embeddings.
         """
+        if is_one_hidden(self.config):
+            found = self._one_hidden(E_a, E_b)
+            if frozen:
+                found = replace(found, tables=replace(found.tables, S=self._own.tables.S))
+            activation = ACTIVATIONS[self.config.activation]
+            return one_hidden_logits(found, activation, self.p)[0].view(self.p, self.p, self.p)
         logits = torch.empty(self.p**2, self.p, device=self.device, dtype=self.dtype)
         for at in self.chunks(self._activations_per_pair):
             patterns = [pattern[at] for pattern in self.patterns] if frozen else None
             logits[at] = self.network.logits(E_a[self.a[at]], E_b[self.b[at]], patterns)
         return logits.view(self.p, self.p, self.p)
+
+    def _one_hidden(self, E_a: Tensor, E_b: Tensor) -> OneHidden:
+        """The network with other embeddings, as tables: a quarter of the work of the plain equations."""
+        weights = {name: weight[None] for name, weight in self.network.weights.items()}  # a stack of one
+        if isinstance(self.config, LinearConfig):
+            names = ("embed1.weight", "embed2.weight") if self.config.model == "x" else ("embed.weight",)
+            weights.update(zip(names, (E_a[None], E_b[None]), strict=False))
+            return one_hidden(self.config, weights, None)
+        tokens = [E_a, *([E_b] if self.config.separate_vocabularies else []), self.network.W_E[self._operand_tokens :]]
+        weights["embed.W_E"] = torch.cat(tokens).T[None]
+        rate = self.config.attention_rate
+        return one_hidden(self.config, weights, E_a.new_tensor([rate]) if rate else None)
+
+    @property
+    def _operand_tokens(self) -> int:
+        return self.p * len(self.halves)
+
+    @cached_property
+    @torch.no_grad()
+    def _own(self) -> OneHidden:
+        return self._one_hidden(self.E_a, self.E_b)
 
     @cached_property
     def logits(self) -> Tensor:

@@ -1,12 +1,12 @@
 """Networks built by hand, of known algorithm: the ground truth of the verdict.
 
-All are one-layer transformers with uniform attention (W_Q = W_K = 0), so the stream before the MLP holds operand b in one
-subspace (the residual stream) and a + b in another (through W_V, W_O); a is their difference.
+All are one-layer transformers with uniform attention (W_Q = W_K = 0), so the stream before the MLP holds operand b in
+one subspace (the residual stream) and a + b in another (through W_V, W_O); a is their difference.
 
-Circles. A neuron with input cos(w a + u + h) + cos(w b + u - h) = 2 cos(w (a - b) / 2 + h) cos(w (a + b) / 2 + u), where
-u runs over phases and the output weights are the second harmonic of u, writes
-|cos(w (a - b) / 2 + h)| cos(w (a + b - c)). With h = 0 that is the pizza; averaged over h it no longer depends on a - b:
-the clock. A companion writes -2 cos(w (a - b)) cos(w (a + b - c)) linearly from the embedding's circle at 2k.
+Circles. A neuron with input cos(w a + u + h) + cos(w b + u - h) = 2 cos(w (a - b) / 2 + h) cos(w (a + b) / 2 + u),
+where u runs over phases and the output weights are the second harmonic of u, writes
+|cos(w (a - b) / 2 + h)| cos(w (a + b - c)). With h = 0 that is the pizza; averaged over h it no longer depends on
+a - b: the clock. A companion writes -2 cos(w (a - b)) cos(w (a + b - c)) linearly from the embedding's circle at 2k.
 
 Others add on a number line (a + b as a length, one piecewise linear function of it) or store every pair.
 """
@@ -53,8 +53,8 @@ def ideal(
     """A network of known algorithm.
 
     Args:
-        kind: clock, pizza, blend (each circle `pizza_share` a pizza), lissajous (one direction per frequency; the sum is
-            taken on a number line), memoriser (random embedding, one neuron per pair).
+        kind: clock, pizza, blend (each circle `pizza_share` a pizza), lissajous (one direction per frequency; the sum
+            is taken on a number line), memoriser (random embedding, one neuron per pair).
         p, width, attention_rate: as in the paper; a width too small for the construction is refused.
         frequencies: the main circles' k; three by default.
         pizza_share: share of each circle's mean amplitude that is a pizza's, in [0, 1]; only for a blend.
@@ -114,7 +114,7 @@ class _Draft:
         return slice(self.used - n, self.used)
 
     def embed(self, columns: Tensor) -> tuple[slice, slice]:
-        """Give tokens the coordinates `columns` (n, p): returns where b's stand and where ATTENTION_GAIN (a + b) stands."""
+        """Give tokens the coordinates `columns` (n, p): where b's stand, and where ATTENTION_GAIN (a + b) stands."""
         n = columns.shape[0]
         b, total = self.take(n), self.take(n)
         self.weights["embed.W_E"][b] = columns
@@ -150,7 +150,7 @@ def _circles(p: int, width: int, rate: float, ks: list[int], share: float, compa
     draft = _Draft(p, width, rate)
     radius = {k: 1 - 0.1 * i / len(ks) for i, k in enumerate(ks)}  # all different: equal circles would mix in a PCA
     if companions:
-        radius = {min(2 * k % p, -2 * k % p): 0.6 * r for k, r in radius.items() if 2 * k % p} | radius
+        radius = {min(2 * k % p, -2 * k % p): 0.6 * r for k, r in radius.items() if 2 * k % p and 3 * k != p} | radius
     plane = {k: draft.embed(r * _waves(p, k)) for k, r in radius.items()}
     W_in, W_out, W_U = (draft.weights[n] for n in ("blocks.0.mlp.W_in", "blocks.0.mlp.W_out", "unembed.W_U"))
     for k in ks:
@@ -174,7 +174,7 @@ def _circles(p: int, width: int, rate: float, ks: list[int], share: float, compa
             W_in[rows, b_at] = read_b - read_a
             W_out[out, rows] = gain * torch.stack([(2 * u).cos(), -(2 * u).sin()])
         twice = min(2 * k % p, -2 * k % p)
-        if companions and twice:
+        if companions and twice not in (0, k):  # at p / 3 it would be the circle itself
             sign = 1 if twice == 2 * k % p else -1  # the folded frequency turns the other way
             waves = _waves(p, k) * torch.tensor([[1.0], [sign]])
             W_U[plane[twice][1]] += -b1 * 2 / (3 * math.pi) / radius[twice] / ATTENTION_GAIN * waves

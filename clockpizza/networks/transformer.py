@@ -15,7 +15,7 @@ Source: Zhong et al. 2023, section 3 and appendix; the causal mask is Nanda et a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,7 +27,7 @@ from clockpizza.networks.weights import checked_weights
 if TYPE_CHECKING:
     from clockpizza.config import TransformerConfig
 
-ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "tanh": torch.tanh}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "tanh": torch.tanh}
 
 
 class Transformer:
@@ -120,7 +120,10 @@ class Transformer:
 
     def block(self, layer: int, x: Tensor, pattern: Tensor | None = None) -> Tensor:
         """One block: attention, then the MLP: (N, queries, width)."""
-        mid = self.resid_mid(layer, x, self.pattern(layer, x) if pattern is None else pattern)
+        return self.resid_post(layer, self.resid_mid(layer, x, self.pattern(layer, x) if pattern is None else pattern))
+
+    def resid_post(self, layer: int, mid: Tensor) -> Tensor:
+        """The stream after the MLP, at the positions of `mid`: (N, queries, width)."""
         W_in, b_in, W_out, b_out = (self.weights[f"blocks.{layer}.mlp.{n}"] for n in ("W_in", "b_in", "W_out", "b_out"))
         return mid + self.act(mid @ W_in.T + b_in) @ W_out.T + b_out
 

@@ -180,12 +180,14 @@ def _try(sweep: SweepFolder, name: str, values: Mapping[str, Any], watch: Watch,
     path = lock_file(sweep.locks, name, n, "lock")
     if not _create(path, json.dumps({**values, "owner": owner.to_dict()}).encode()):
         return None
-    lock = Lock(sweep, Holder(name, n, path, owner, tuple(values["runs"]), values["details"]))
     if top(sweep, name) != (n, False):  # so slow that this generation had come and gone
         with suppress(OSError):
             path.unlink()
         return None
-    return lock
+    try:
+        return Lock(sweep, Holder(name, n, path, owner, tuple(values["runs"]), values["details"]))
+    except FileNotFoundError:  # taken over at once
+        return None
 
 
 def _create(path: Path, content: bytes) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from functools import cache
@@ -25,7 +26,7 @@ class Life(Enum):
 
     ALIVE = "alive"
     DEAD = "dead"
-    ELSEWHERE = "elsewhere"  # another host or container: only its heartbeat can tell
+    ELSEWHERE = "elsewhere"  # another host or container, or the kernel does not say: only its heartbeat can tell
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Owner:
     def me(cls) -> Owner:
         """This process. Never cached: a forked child is another process."""
         host, machine, boot, namespace = _here()
-        return cls(host, machine, boot, namespace, os.getpid(), start_time(os.getpid()) or 0)
+        started = 0
+        with suppress(OSError, ValueError, IndexError):
+            started = start_time(os.getpid()) or 0
+        return cls(host, machine, boot, namespace, os.getpid(), started)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Owner:
@@ -75,18 +79,25 @@ class Owner:
             return Life.DEAD if rebooted else Life.ELSEWHERE
         if self.namespace != namespace or (not boot and self.host != host):
             return Life.ELSEWHERE
-        return Life.ALIVE if _runs(self.pid, self.started) else Life.DEAD
+        try:
+            return Life.ALIVE if _runs(self.pid, self.started) else Life.DEAD
+        except (OSError, ValueError, IndexError):
+            return Life.ELSEWHERE
 
 
 def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks after boot; None where it is none, a zombie, or hidden."""
+    """When a process started, in clock ticks after boot; None where it is none, a zombie, or hidden.
+
+    Raises:
+        OSError: nothing can be told: no more file handles, or the like.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        # The second field is the command in parentheses, and may hold both parentheses and spaces.
-        rest = stat.rpartition(")")[2].split()
-        return None if rest[0] in "ZXx" else int(rest[19])
-    except (OSError, IndexError, ValueError):
+    except (FileNotFoundError, ProcessLookupError):
         return None
+    # The second field is the command in parentheses, and may hold both parentheses and spaces.
+    rest = stat.rpartition(")")[2].split()
+    return None if rest[0] in "ZXx" else int(rest[19])
 
 
 def _runs(pid: int, started: int) -> bool:

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.networks.mix import mix
+from clockpizza.networks.tables import first_block, first_dense
 from clockpizza.networks.transformer import ACTIVATIONS
-from clockpizza.training.mix import mix
-from clockpizza.training.tables import first_block, first_dense
 
 
 def deep_logits(

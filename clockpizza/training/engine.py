@@ -18,13 +18,13 @@ from torch import Tensor
 from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import parameter_shapes
+from clockpizza.networks.one_hidden import is_one_hidden, one_hidden
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
 from clockpizza.training.adamw import AdamW
 from clockpizza.training.deep import deep_logits
 from clockpizza.training.initial import initial_weights
 from clockpizza.training.pair_loss import PairLoss
-from clockpizza.training.tables import is_one_hidden, one_hidden
 
 T = TypeVar("T")
 

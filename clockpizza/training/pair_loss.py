@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from clockpizza.training.mix import mix_back, mix_into
-from clockpizza.training.tables import OneHidden, Tables
+from clockpizza.networks.mix import mix_back, mix_into
+from clockpizza.networks.one_hidden import OneHidden
+from clockpizza.networks.tables import Tables
 
 
 class PairLoss:

@@ -294,23 +294,24 @@ def test_a_tensor_larger_than_its_storage_is_refused(axis: int, tmp_path: Path) 
     refused(path, "claims shape .* more than the file holds")
 
 
-def test_a_storage_larger_than_its_record_is_refused(tmp_path: Path) -> None:
+def test_a_storage_that_claims_more_than_its_record_gives_nothing_beyond_the_file(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"embed.W_E": torch.ones(221)}, buffer)
     path = tmp_path / "a.pt"
-    larger = b"J" + struct.pack("<i", 2**30) + b"tq"
-    path.write_bytes(edited(buffer.getvalue(), lambda pickled: pickled.replace(b"K\xddtq", larger)))
-    refused(path, "not a checkpoint, or damaged")
+    many = b"J" + struct.pack("<i", 2**30)
+    larger = edited(buffer.getvalue(), lambda pickled: pickled.replace(b"K\xddtq", many + b"tq"))
+    path.write_bytes(larger)
+    refused(path, "pos_embed.W_pos is missing|not a checkpoint, or damaged")  # torch may read the 221 that are there
+    path.write_bytes(edited(larger, lambda pickled: pickled.replace(b"K\xdd\x85", many + b"\x85")))
+    refused(path, "not a checkpoint, or damaged|more than the file holds")
 
 
-def test_archives_that_unpack_to_gigabytes_are_refused(tmp_path: Path) -> None:
+def test_compressed_archives_are_refused_as_they_could_unpack_to_gigabytes(tmp_path: Path) -> None:
     path = tmp_path / "bomb.pt"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("archive/data.pkl", b"\x80\x02}.")
-        with file.open("archive/data/0", "w", force_zip64=True) as record:
-            for _ in range(1025):
-                record.write(bytes(2**20))
-    refused(path, "unpacks to more than 1,024 MiB")
+        file.writestr("archive/data/0", bytes(2**20))
+    refused(path, "a compressed zip archive, which torch.save does not write")
 
 
 def test_files_of_gigabytes_are_refused(tmp_path: Path) -> None:

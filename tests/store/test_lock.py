@@ -244,6 +244,27 @@ def test_one_who_was_too_slow_withdraws(sweep: SweepFolder, monkeypatch: pytest.
     assert holders(sweep)[NAME].generation == 4
 
 
+def test_one_who_was_too_slow_finds_his_lock_removed_and_looks_again(
+    sweep: SweepFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(sweep, NAME, [], watch=Watch()).release()
+    link, overtaken = os.link, [False]
+
+    def slow(source: Path, target: Path) -> None:
+        if overtaken[0]:
+            link(source, target)
+            return
+        overtaken[0] = True
+        for _ in range(2):
+            claim(sweep, NAME, [], watch=Watch()).release()
+        link(source, target)  # below the highest by now, and so
+        claim(sweep, NAME, [], watch=Watch()).release()  # removed by the next owner
+
+    monkeypatch.setattr(os, "link", slow)
+    with claim(sweep, NAME, [], watch=Watch()) as lock:
+        assert lock.holder.generation == 5
+
+
 def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(
     sweep: SweepFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +373,7 @@ def test_workers_killed_again_and_again_are_never_two_behind_one_lock(
         while done.stat().st_size < before + 10:
             time.sleep(0.005)
         time.sleep(rest.random() / 100)
+        assert [worker.poll() for worker in workers] == [None] * 3  # none has ended of itself
         victim = rest.randrange(3)
         workers[victim].kill()
         workers[victim].wait()

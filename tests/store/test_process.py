@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,15 @@ def test_after_a_reboot_everyone_is_dead() -> None:
 )
 def test_of_other_hosts_and_containers_nothing_can_be_said(change: dict[str, object]) -> None:
     assert replace(Owner.me(), **change).life() is Life.ELSEWHERE  # type: ignore[arg-type]
+
+
+def test_where_the_kernel_does_not_say_nothing_is_concluded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_handles(*_: object, **__: object) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    me = Owner.me()
+    monkeypatch.setattr(Path, "read_text", out_of_handles)
+    assert me.life() is Life.ELSEWHERE
 
 
 def test_a_damaged_record_leaves_unknown_what_it_does_not_say() -> None:

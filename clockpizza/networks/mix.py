@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from clockpizza.training.tables import Tables
+from clockpizza.networks.tables import Tables
 
 
 def mix_into(pre: Tensor, scratch: Tensor, t: Tables) -> None:

@@ -1,0 +1,58 @@
+"""Networks with one hidden layer over pairs: tables, one activation, one matrix.
+
+One-layer transformers and the linear models alpha, delta and x are such networks: what their attention and their
+residual stream add is in the tables (see tables.py), and W_U^T W_out is one matrix of few columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from clockpizza.config import LinearConfig, NetworkConfig
+from clockpizza.networks.mix import mix
+from clockpizza.networks.tables import Tables, first_block, first_dense
+
+PAD = 16  # columns: matrix products are faster on whole cache lines
+
+
+@dataclass(frozen=True)
+class OneHidden:
+    """A network with one hidden layer: logits = pre[..., hidden:] + act(pre[..., :hidden]) @ M; M (R, hidden, outputs).
+
+    Outputs are padded; `tables` gives pre, hidden + outputs wide.
+    """
+
+    tables: Tables
+    M: Tensor
+
+
+def is_one_hidden(config: NetworkConfig) -> bool:
+    """Whether a network has one hidden layer over pairs."""
+    return config.model not in ("beta", "gamma") if isinstance(config, LinearConfig) else config.layers == 1
+
+
+def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None) -> OneHidden:
+    """A stack of networks with one hidden layer; arguments as for `first_block`."""
+    padding = -config.d_vocab_out % PAD
+    if isinstance(config, LinearConfig):
+        T = first_dense(config, weights)
+        M = F.pad(weights["unembed.weight"].mT, (0, padding))  # (R, hidden, outputs)
+        # Nothing reaches the logits past the hidden layer.
+        T0, T1 = (F.pad(each, (0, M.shape[-1])) for each in (T.T0, T.T1))
+        return OneHidden(Tables(None, T0, T1), M)
+    W_U = F.pad(weights["unembed.W_U"], (0, padding))  # (R, width, outputs)
+    W_in, b_in, W_out, b_out = (weights[f"blocks.0.mlp.{name}"] for name in ("W_in", "b_in", "W_out", "b_out"))
+    C = torch.cat([W_in, W_U.mT], dim=1)  # (R, d_mlp + outputs, width)
+    bias = torch.cat([b_in, (b_out[:, None] @ W_U)[:, 0]], dim=1)
+    return OneHidden(first_block(config, weights, rate, C, bias, config.positions - 1), W_out.mT @ W_U)
+
+
+def one_hidden_logits(network: OneHidden, act: Callable[[Tensor], Tensor], outputs: int) -> Tensor:
+    """Logits of all pairs: (R, p^2, outputs)."""
+    pre, hidden = mix(network.tables).flatten(1, 2), network.M.shape[1]
+    return torch.baddbmm(pre[..., hidden:], act(pre[..., :hidden]), network.M)[..., :outputs]
