@@ -13,7 +13,6 @@ import io
 import itertools
 import math
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from clockpizza.checkpoints.state_dict import named, state_dict
 from clockpizza.config import from_dict, to_dict
 from clockpizza.errors import BadInput, ClockpizzaError, visible
 from clockpizza.networks import Network, build
+from clockpizza.store.atomic import reason, write_bytes
 
 FORMAT, SCHEMA = "clockpizza", 1
 MAX_RECORD = 10_000  # values
@@ -86,11 +86,11 @@ def write(
     try:
         content = _content(network, training_pairs, record or {})
         _check_target(path, overwrite)
-        _write_atomically(path, content)
     except BadInput as error:
         raise BadInput(visible(f"{path}: {error}")) from error
     except OSError as error:
-        raise ClockpizzaError(visible(f"{path}: cannot be written: {error.strerror or error}")) from error
+        raise ClockpizzaError(visible(f"{path}: cannot be written: {reason(error)}")) from error
+    write_bytes(path, content)
 
 
 def _content(network: Network, training_pairs: Tensor | None, record: Mapping[str, Any]) -> bytes:
@@ -125,19 +125,6 @@ def _check_target(path: Path, overwrite: bool) -> None:
         raise BadInput("a folder; name a file in it")
     if os.path.lexists(path) and not overwrite:
         raise BadInput("exists already; --force overwrites it")
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _plain_record(record: Any) -> dict[str, Any]:

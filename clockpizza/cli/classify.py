@@ -117,7 +117,11 @@ def _progress(total: int) -> Iterator[Any]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    # Redirected, what is printed goes where the bar is, on stderr: only right where stdout is the same terminal.
+    shared = sys.stdout.isatty()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=shared
+    ) as progress:
         task = progress.add_task("", total=total)
         yield lambda name, step: progress.update(task, description=visible(name), advance=step)
 

@@ -192,8 +192,15 @@ class Engine:
         """Losses and gradients of some runs."""
         return self._one_hidden_part(at) if is_one_hidden(self.network) else self._deep_part(at)
 
+    def _leaf(self, at: slice) -> Tensor:
+        """Parameters of some runs, to differentiate by.
+
+        `data`, not `detach`: autograd would take another thread's update of other rows for one of these.
+        """
+        return self.parameters[at].data.requires_grad_()
+
     def _one_hidden_part(self, at: slice) -> tuple[Tensor, Tensor]:
-        rows = self.parameters[at].detach().requires_grad_()
+        rows = self._leaf(at)
         network = one_hidden(self.network, self._views(rows), self._rate(at))
         loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at])
         pairs = [
@@ -207,7 +214,7 @@ class Engine:
         return loss, rows_grad
 
     def _deep_part(self, at: slice) -> tuple[Tensor, Tensor]:
-        rows, pairs = self.parameters[at].detach().requires_grad_(), self.training_pairs[at]
+        rows, pairs = self._leaf(at), self.training_pairs[at]
         logits = deep_logits(self.network, self._views(rows), self._rate(at), pairs)
         log_p = logits.double().log_softmax(-1).gather(-1, self.target[pairs][..., None])
         loss = -log_p[..., 0].mean(-1)  # (R,)

@@ -178,11 +178,25 @@ def test_control_characters_in_a_name_reach_no_terminal(run: Run, monkeypatch: p
         assert "evil\\x1b[31m\\nclock (clear)\\u202e.pt" in out and "\x1b" not in out and "\u202e" not in out
     assert run(str(path), "--quiet")[1].count("\n") == 1
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[31m\n" not in run(str(path))[1]
+    for shown in run(str(path))[1:]:
+        assert "evil\x1b" not in shown and "\u202e" not in shown
+    monkeypatch.delenv("FORCE_COLOR")
     assert json.loads(run(str(path), "--json")[1])["path"] == str(path)  # JSON escapes it, and loses nothing
     path.write_text("no network")
     code, out, err = run(str(path))
     assert (code, out) == (2, "") and err.startswith("clockpizza: evil\\x1b[31m\\nclock") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--quiet"])
+def test_results_go_to_stdout_while_a_bar_is_drawn_on_stderr(
+    form: str, two: None, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `clockpizza classify nets --json | jq`, typed at a terminal."""
+    _, expected, _ = run("nets", form)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # Rich takes both for terminals
+    code, out, err = run("nets", form)
+    assert (code, out) == (0, expected)
+    assert "0/2" in err and "clock (clear)" not in err and "{" not in err
 
 
 def test_many_networks_get_a_line_each(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +213,7 @@ def test_on_a_terminal_it_is_a_panel_with_pictures(two: None, run: Run, monkeypa
     code, out, err = run("nets/pizza.pt")
     assert (code, "\x1b[" in out, "PIZZA" in out) == (0, True, True)
     assert BRAILLE.search(out) and BLOCKS.search(out)
-    code, out, err = run("nets/pizza.pt", "--ascii")
+    code, out, _ = run("nets/pizza.pt", "--ascii")
     assert code == 0 and not BRAILLE.search(out) and not BLOCKS.search(out)
 
 
@@ -208,10 +222,11 @@ def test_on_a_terminal_it_is_a_panel_with_pictures(two: None, run: Run, monkeypa
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Classification]:
+    circles: dict[str, Any] = {"frequencies": (5, 2)}
+    arguments = {"clock": circles, "pizza": circles, "lissajous": circles, "memoriser": {"train_fraction": 0.8}}
     found = {}
-    for kind, arguments in {"clock": {}, "pizza": {}, "lissajous": {}, "memoriser": {"train_fraction": 0.8}}.items():
-        chosen = {} if kind == "memoriser" else {"frequencies": (5, 2)}
-        made = ideal(kind, p=13, **chosen, **arguments)
+    for kind, chosen in arguments.items():
+        made = ideal(kind, p=13, **chosen)
         path = Path(f"ideal-{kind}.pt")
         found[kind] = classify_checkpoint(checkpoints.Checkpoint(path, "clockpizza", made.network, made.training_pairs))
     return found
@@ -265,8 +280,15 @@ def test_an_ascii_panel_draws_with_ascii(results: dict[str, Classification]) -> 
     assert set(pictures) & set("@#%*+")
 
 
-@pytest.mark.xfail(strict=True, reason="at 80 columns the FVE column and the legend's last number are cut short")
-@pytest.mark.parametrize("kind", ["clock", "pizza"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "clock",
+        pytest.param(
+            "pizza", marks=pytest.mark.xfail(strict=True, reason="beside a companion the FVE column is cut short")
+        ),
+    ],
+)
 def test_at_80_columns_no_number_is_cut_short(kind: str, results: dict[str, Classification]) -> None:
     text, circle = drawn(results[kind]), results[kind].evidence.circles[0]
     assert circle.isolated is not None

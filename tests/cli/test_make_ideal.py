@@ -35,8 +35,9 @@ def test_the_file_holds_the_network_of_that_kind(kind: str, capsys: pytest.Captu
 
 
 def test_every_choice_reaches_the_network() -> None:
-    options = "--p 13 --width 200 --attention-rate 0.5 --frequencies 5,2 --pizza-share 0.25 --no-companions".split()
-    assert main(["make-ideal", "blend", *options, "--out", "b.pt"]) == 0
+    sizes = ["--p", "13", "--width", "200", "--attention-rate", "0.5"]
+    choices = ["--frequencies", "5,2", "--pizza-share", "0.25", "--no-companions"]
+    assert main(["make-ideal", "blend", *sizes, *choices, "--out", "b.pt"]) == 0
     found = read("b.pt")
     expected = ideal(
         "blend", p=13, width=200, attention_rate=0.5, frequencies=[5, 2], pizza_share=0.25, companions=False

@@ -180,7 +180,7 @@ def test_a_network_that_needs_more_room_than_it_is_given_is_made_larger_or_refus
     assert ideal("memoriser", p=31, width=32).network.config.width == 93
     with pytest.raises(BadInput, match=r"^width 16 .*needs"):
         ideal("clock", p=13, width=16)
-    with pytest.raises(BadInput, match="^width 8 is too small for this network"):
+    with pytest.raises(BadInput, match=r"^width 8 is too small for this network"):
         ideal("pizza", p=13, width=8)
 
 
