@@ -1,0 +1,73 @@
+"""How runs are told of in a line, and how a command tells how they ended."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from clockpizza.errors import visible
+
+if TYPE_CHECKING:
+    from clockpizza.store import Row, SweepIndex
+
+EACH = 20  # more runs than this are counted, not listed
+
+
+def verdict_of(row: Row) -> str:
+    """A run's verdict in a word or two, "" while there is none."""
+    from clockpizza.store import State
+
+    if row.state is State.FAILED:
+        return "failed"
+    if row.refused:
+        return "refused"
+    return f"{row.verdict} ({row.certainty})" if row.certainty else row.verdict
+
+
+def counts(rows: Iterable[Row]) -> str:
+    """How many are in which state, and the finished ones by verdict: `3 finished (2 clock, 1 pizza), 5 queued`."""
+    from clockpizza.store import State
+
+    rows = list(rows)
+    states = Counter(row.state for row in rows)
+    verdicts = Counter(row.verdict or "refused" for row in rows if row.state is State.FINISHED)
+    words = []
+    for state in (State.FINISHED, *(each for each in State if each is not State.FINISHED)):
+        if states[state]:
+            words.append(f"{states[state]:,} {state.value}")
+        if state is State.FINISHED and verdicts:
+            words[-1] += f" ({', '.join(f'{count:,} {name}' for name, count in verdicts.most_common())})"
+    return ", ".join(words)
+
+
+def print_results(index: SweepIndex, ids: Sequence[str], *, json: bool) -> None:
+    """The results of the runs that have ended, on stdout: as JSON lines, a few lines each, or counted if they are many.
+
+    Raises:
+        BadInput: a result.json is none of ours.
+    """
+    from clockpizza.store import read_result
+
+    if not json and len(ids) > EACH:
+        typer.echo(visible(f"{index.name}: {counts(index.rows[id] for id in ids)}"))
+        return
+    for id in ids:
+        result = read_result(index.folder.run(id))
+        if result is None:
+            continue
+        path = index.folder.run(id).weights_file
+        if json:
+            typer.echo(json_module.dumps({"sweep": index.name, "run": id, "path": str(path), **result}))
+        elif result["status"] == "failed":
+            typer.echo(visible(f"{id}: failed: {result.get('reason')}"))
+        else:
+            verdict = result["verdict"]
+            if verdict["name"] is None:
+                typer.echo(visible(f"{id}: refused: {verdict['refused']}."))
+            else:
+                typer.echo(visible(f"{id}: {verdict['name']} ({verdict['certainty']}). {verdict['reasons']}"))
+            typer.echo(visible(f"  clockpizza classify {path}"))
