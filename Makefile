@@ -1,5 +1,5 @@
-# make demo   two ideal networks and their verdicts      make test    the test suite
-# make check  lint, format and types                     make bench   the timings
+# make demo   train a network to its verdict    make test    the test suite
+# make check  lint, format and types            make bench   the timings
 # Each makes .venv first. Another Python: make demo PYTHON=/path/to/python3.12
 
 .PHONY: demo test check bench venv clean
@@ -24,10 +24,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP)
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-	$(BIN)/clockpizza make-ideal clock --out "$$folder/clock.pt" && \
-	$(BIN)/clockpizza make-ideal pizza --out "$$folder/pizza.pt" && \
-	$(BIN)/clockpizza classify "$$folder"
+	$(BIN)/clockpizza train --preset quick --name demo
+	$(BIN)/clockpizza classify runs/demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,7 +36,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from benchmarks.machine import machine
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("p 59, 1 layer, width 128, rate 0", {"attention_rate": 0.0}),
@@ -23,24 +26,28 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def main(repeat: int, *, as_json: bool) -> dict[str, Any]:
-    """Measure every case `repeat` times, each in a fresh process; print the medians as they come, or nothing."""
-    help_seconds = _help_seconds(repeat)
-    if not as_json:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every case, each in fresh processes, and print the medians as they come."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.classification", description=__doc__)
+    parser.add_argument("--repeat", type=int, default=3, help="measurements per case")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    about, help_seconds = machine(), _help_seconds(options.repeat)
+    if not options.json:
+        print(", ".join(f"{key} {value}" for key, value in about.items()))
         print(f"clockpizza --help: {help_seconds:.2f} s")
         print("Classification in float64 after imports; seconds, and processor seconds of all threads in brackets")
-        print(
-            f"{'random weights with five circles':44s} {'all p^3 gradients':>18s} {'whole':>18s} {'peak memory':>12s}"
-        )
+        print(f"{'random weights, five circles':44s} {'all p^3 gradients':>18s} {'whole':>18s} {'peak memory':>12s}")
     cases: dict[str, dict[str, float]] = {}
     for name, values in CASES:
-        runs = [_in_a_fresh_process(values) for _ in range(repeat)]
+        runs = [_in_a_fresh_process(values) for _ in range(options.repeat)]
         c = cases[name] = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        if not as_json:
+        if not options.json:
             gradients = f"{c['gradients_s']:.2f} s ({c['gradients_cpu_s']:.2f})"
             whole = f"{c['whole_s']:.2f} s ({c['whole_cpu_s']:.2f})"
             print(f"{name:44s} {gradients:>18s} {whole:>18s} {c['peak_mb']:9.0f} MB", flush=True)
-    return {"help_seconds": help_seconds, "cases": cases}
+    if options.json:
+        print(json.dumps({"machine": about, "help_seconds": help_seconds, "cases": cases}, indent=2))
 
 
 def measure(values: dict[str, Any]) -> dict[str, float]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,15 @@ print(imported - start, time.perf_counter() - imported)
 """
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure everything and print it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.store", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--folder", type=Path, help="where to work: another disk, NFS; a temporary folder by default")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        root, count = Path(folder), arguments.runs
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        root, count = Path(folder), options.runs
         results = {
             **_listing(root / "half", count, "runs, half finished, half with a log of 200 events", _half_finished),
             **_listing(root / "live", count, "runs, all unfinished, each with a log of 200 events", _unfinished),
@@ -58,7 +59,7 @@ def main() -> None:
             **_events(root / "events"),
             **_locks(root / "locks"),
         }
-    if arguments.json:
+    if options.json:
         print(json.dumps(results, indent=2))
         return
     for name, value in results.items():

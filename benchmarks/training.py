@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import torch
 
+from benchmarks.machine import machine
 from benchmarks.plain import Plain
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.run_config import RunConfig
@@ -24,6 +23,7 @@ from clockpizza.training.device import fit
 from clockpizza.training.engine import Engine
 
 PAPER = TransformerConfig()
+ROOT = Path(__file__).parents[1]
 RATES = (0.0, 0.5, 1.0)
 
 
@@ -100,25 +100,7 @@ def _median(work: Callable[[], object], times: int = 9) -> float:
     return statistics.median(_time(work, "cpu") for _ in range(times))
 
 
-def machine(device: str) -> dict[str, Any]:
-    """What the figures hold for."""
-    name = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as lines:
-            name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return {
-        "processor": name,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
-        "torch": str(torch.__version__),
-        "python": platform.python_version(),
-        "load": os.getloadavg()[0],
-        "date": time.strftime("%Y-%m-%d"),
-    }
-
-
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Time everything and print it. Each case has a process of its own: what one leaves in memory helps no other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
     parser.add_argument("--device", default="cpu")
@@ -142,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
         command = [sys.executable, "-m", "benchmarks.training", "--case", str(number), "--device", options.device]
         command += ["--precision", options.precision, "--seconds", str(options.seconds), "--only", options.only]
         command += ["--full"] * options.full
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         results[name] = row = json.loads(done.stdout)
         if not options.json:
             print(f"{name:34s} {row['plain_ms']:9.2f} {row['engine_ms']:9.2f} {row['ratio']:7.2f}", flush=True)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from clockpizza import __version__, settings
+from clockpizza.cli.bench import bench
 from clockpizza.cli.classify import classify
 from clockpizza.cli.convert import convert
 from clockpizza.cli.doctor import doctor
@@ -39,6 +40,7 @@ app.command()(classify)
 app.command()(convert)
 app.command("make-ideal")(make_ideal)
 app.command()(doctor)
+app.command()(bench)
 
 
 def _print_version(wanted: bool) -> None:
