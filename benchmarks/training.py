@@ -42,26 +42,53 @@ def cases(device: str, full: bool) -> list[tuple[str, NetworkConfig, int]]:
     return found
 
 
-def compare(network: NetworkConfig, runs: int, device: str, seconds: float, precision: str) -> dict[str, float]:
-    """Milliseconds a network-epoch of both, and their ratio; plain and engine take turns for about `seconds`."""
-    configs = [RunConfig(network, seed=seed, precision=precision) for seed in range(runs)]
-    engine = Engine(configs, device)
+def compare(network: NetworkConfig, runs: int, options: argparse.Namespace) -> dict[str, float]:
+    """Milliseconds a network-epoch of both, and their ratio; they take turns, in a process each.
+
+    Apart, because the engine lets its process keep freed memory, which would speed up the other.
+    """
+    configs = [RunConfig(network, seed=seed, precision=options.precision) for seed in range(runs)]
+    engine = Engine(configs, options.device)
     fit(engine)
-    plain = Plain(configs[0], engine.weights(0), engine.training_pairs[0].cpu(), device)
     step = captured(engine)
-    for warm in (plain.epoch, step, step):
-        _time(warm, device)
     plain_times: list[float] = []
     engine_times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(plain_times) < 5:
-        plain_times.append(_time(plain.epoch, device))
-        spent = 0.0
-        while spent < plain_times[-1]:  # as long a turn as the other had
-            engine_times.append(_time(step, device) / runs)
-            spent += engine_times[-1] * runs
+    with subprocess.Popen([*_command(options), "--plain"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as plain:
+        assert plain.stdin and plain.stdout
+
+        def plain_epoch() -> float:
+            assert plain.stdin and plain.stdout
+            plain.stdin.write(b"\n")
+            plain.stdin.flush()
+            return float(plain.stdout.readline())
+
+        plain_epoch(), _time(step, options.device)
+        end = time.perf_counter() + options.seconds
+        while time.perf_counter() < end or len(plain_times) < 5:
+            plain_times.append(plain_epoch())
+            spent = 0.0
+            while spent < plain_times[-1]:  # as long a turn as the other had
+                engine_times.append(_time(step, options.device) / runs)
+                spent += engine_times[-1] * runs
+        plain.stdin.close()
     p, e = statistics.median(plain_times), statistics.median(engine_times)
     return {"plain_ms": 1e3 * p, "engine_ms": 1e3 * e, "ratio": p / e, "batch": engine.batch}
+
+
+def plain_epochs(network: NetworkConfig, options: argparse.Namespace) -> None:
+    """Seconds of one plain epoch for every line that comes in."""
+    config = RunConfig(network, precision=options.precision)
+    engine = Engine([config])
+    plain = Plain(config, engine.weights(0), engine.training_pairs[0], options.device)
+    for _ in sys.stdin:
+        print(_time(plain.epoch, options.device), flush=True)
+
+
+def _command(options: argparse.Namespace) -> list[str]:
+    """This program again, for one case."""
+    command = [sys.executable, "-m", "benchmarks.training", "--case", str(options.case), "--device", options.device]
+    command += ["--precision", options.precision, "--seconds", str(options.seconds), "--only", options.only]
+    return command + ["--full"] * options.full
 
 
 def _time(work: Callable[[], object], device: str) -> float:
@@ -110,21 +137,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--case", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     chosen = [case for case in cases(options.device, options.full) if options.only in case[0]]
     if options.case is not None:
         _, network, runs = chosen[options.case]
-        print(json.dumps(compare(network, runs, options.device, options.seconds, options.precision)))
+        if options.plain:
+            plain_epochs(network, options)
+        else:
+            print(json.dumps(compare(network, runs, options)))
         return
     about, results = machine(options.device), {}
     if not options.json:
         print(", ".join(f"{key} {value}" for key, value in about.items()))
         print(f"{'milliseconds a network-epoch':34s} {'plain':>9s} {'engine':>9s} {'ratio':>7s}")
     for number, (name, _, _) in enumerate(chosen):
-        command = [sys.executable, "-m", "benchmarks.training", "--case", str(number), "--device", options.device]
-        command += ["--precision", options.precision, "--seconds", str(options.seconds), "--only", options.only]
-        command += ["--full"] * options.full
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        options.case = number
+        done = subprocess.run(_command(options), capture_output=True, text=True, check=True, cwd=ROOT)
         results[name] = row = json.loads(done.stdout)
         if not options.json:
             print(f"{name:34s} {row['plain_ms']:9.2f} {row['engine_ms']:9.2f} {row['ratio']:7.2f}", flush=True)

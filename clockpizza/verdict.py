@@ -121,8 +121,12 @@ def _round(evidence: Evidence) -> list[Circle]:
 
 
 def _few(evidence: Evidence) -> bool:
-    """Circles are a sparse code: half of the (p - 1) / 2 frequencies at most, or five for a small p."""
-    return len(evidence.circle_frequencies) <= max(5, (evidence.p - 1) // 4)
+    """Circles are a sparse code: half of the (p - 1) / 2 frequencies at most, or five for a small p.
+
+    Companions do not count: they come with the circles that they accompany.
+    """
+    companions = sum(circle.role == "companion" for circle in evidence.circles)
+    return len(evidence.circle_frequencies) - companions <= max(5, (evidence.p - 1) // 4)
 
 
 def _not_circular(evidence: Evidence) -> str | None:

@@ -42,7 +42,6 @@ def test_an_ideal_pizza_is_clearly_a_pizza(p: int, ideal_evidence: Ideal) -> Non
     assert verdict.pizza == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.xfail(strict=True, reason="at p = 13 three circles and three companions are all six frequencies")
 def test_companions_do_not_count_against_a_sparse_code(ideal_evidence: Ideal) -> None:
     assert judge(ideal_evidence("pizza", p=13)).name == "pizza"
 
@@ -79,7 +78,7 @@ def test_less_than_a_fifth_of_a_pizza_is_taken_for_a_clock(ideal_evidence: Ideal
     assert (verdict.name, verdict.certainty, verdict.pizza) == ("clock", "clear", 0)
 
 
-@pytest.mark.parametrize("p", [12, 15, 31, pytest.param(59, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("p", [12, 15, 31])
 def test_a_blend_is_measured_at_other_moduli_too(p: int, ideal_evidence: Ideal) -> None:
     verdict = judge(ideal_evidence("blend", p=p, frequencies=(5, 1), pizza_share=0.6))
     assert (verdict.name, verdict.certainty) == ("pizza", "mixed")

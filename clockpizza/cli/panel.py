@@ -118,20 +118,21 @@ def _measures(result: Classification) -> Table:
     return table
 
 
-CIRCLE_COLUMNS = ("k", "delta", "role", "variance", "logits", "amplitude over a-b", "R2", "pizza", "FVE clock/pizza")
+# Short enough for all of them to fit 80 columns; docs/classify.md says what each is.
+CIRCLE_COLUMNS = ("k", "delta", "role", "var", "logits", "over a-b", "R2", "pizza", "FVE clock/pizza")
 
 
 def _circle_row(c: Circle) -> tuple[str, ...]:
     law = c.law_frozen or c.law_without_companion
-    role = f"{c.role}, without {c.companion}" if c.companion and c.role == "main" else c.role
+    role = f"main -{c.companion}" if c.companion and c.role == "main" else c.role  # judged with that one taken out
     if c.role != "main":  # it writes no logits: an amplitude would be a fit to noise
         accompanying = c.isolated.accompanying if c.isolated else None
-        fve = "" if accompanying is None else f"accompanying {accompanying:.4f}"
+        fve = "" if accompanying is None else f"accomp. {accompanying:.4f}"
         return str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}", "", "", "", fve
     sign = "+" if law.b1 >= 0 else "-"
     return (
         *(str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}"),
-        *(f"{law.b0:.2f} {sign} {abs(law.b1):.2f}|cos|", f"{law.r2:.3f}"),
+        *(f"{law.b0:.1f} {sign} {abs(law.b1):.1f}|cos|", f"{law.r2:.2f}"),
         "-" if c.pizza_share is None else f"{c.pizza_share:.2f}",
         f"{c.isolated.clock:.4f} / {c.isolated.pizza:.4f}" if c.isolated else "",
     )

@@ -6,6 +6,7 @@ import torch
 
 from clockpizza.errors import BadInput
 from clockpizza.training.engine import Engine
+from clockpizza.training.memory import keep_freed_memory
 
 SPARE = 0.8  # of the free memory of a card that a batch may take
 
@@ -45,11 +46,13 @@ def batch_for(engine: Engine) -> int:
 
 
 def fit(engine: Engine) -> None:
-    """Choose the engine's batch, and halve it until a step's gradients fit the card.
+    """Ready the process for an engine: choose its batch, and halve it until a step's gradients fit the card.
 
     Raises:
         BadInput: not even one run fits.
     """
+    if engine.device.type == "cpu":
+        keep_freed_memory()
     engine.batch = batch_for(engine)
     while engine.device.type == "cuda":
         try:
