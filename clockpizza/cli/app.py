@@ -16,7 +16,13 @@ from clockpizza.cli.classify import classify
 from clockpizza.cli.convert import convert
 from clockpizza.cli.doctor import doctor
 from clockpizza.cli.make_ideal import make_ideal
+from clockpizza.cli.resume import resume
+from clockpizza.cli.rm import rm
+from clockpizza.cli.runs import runs
+from clockpizza.cli.stop import stop
+from clockpizza.cli.sweep import sweep
 from clockpizza.cli.train import train
+from clockpizza.cli.watch import watch
 from clockpizza.config import nearest
 from clockpizza.errors import BadInput, ClockpizzaError, visible
 
@@ -36,6 +42,13 @@ app = typer.Typer(
     context_settings={"auto_envvar_prefix": settings.PREFIX, "help_option_names": ["-h", "--help"]},
 )
 app.command()(train)
+app.command()(sweep)
+# -layers:1 is a term, and not options called -l, -a ...
+app.command(context_settings={"ignore_unknown_options": True})(runs)
+app.command()(watch)
+app.command()(stop)
+app.command()(resume)
+app.command()(rm)
 app.command()(classify)
 app.command()(convert)
 app.command("make-ideal")(make_ideal)

@@ -104,10 +104,12 @@ def carry_out(job: Job) -> tuple[SweepIndex, int]:
                 continue
             if stopping:
                 _terminate(workers)
-                return index, 130
+                return index, _tell(display, "left at once, without saving", 130)
             choice = _ask(display) if interrupts.on_a_terminal else "s"
             if choice == "l":
-                where = f"`{again('watch', job.name, job.runs)}` follows it, `{again('stop', job.name, job.runs)}` stops it"
+                where = (
+                    f"`{again('watch', job.name, job.runs)}` follows it, `{again('stop', job.name, job.runs)}` stops it"
+                )
                 return index, _tell(display, f"left running; {where}", 0)
             if choice == "s":
                 stopping = True
@@ -130,6 +132,7 @@ def in_this_process(job: Job) -> tuple[SweepIndex, int]:
     if len(job.devices) > 1:
         raise BadInput("--foreground trains on one device; name it, or let workers train")
     options = Options(choose(job.devices[0]), keep_checkpoints=job.keep_checkpoints)
+    withdraw_stop(job.folder)
     index = index_of(job.runs, job.name)
     with progress(quiet=job.quiet) as display, _Interrupts(second_leaves=True) as interrupts:
         with _shown(index, display):

@@ -39,7 +39,7 @@ class Lines(Silent):
 
     def __init__(self, console: Console):
         self.console = console
-        self._said: dict[str, float] = {}  # by stack and generation
+        self._said: dict[str, float] = {}  # by stack and generation; "" for what has ended
         self._states: dict[str, str] = {}
         self._began = False
 
@@ -53,7 +53,8 @@ class Lines(Silent):
             if not standing.gone:
                 self._stack(index, holder, standing)
         ended = [row for row in rows if _ended(row) and self._states.get(row.id) != row.state]
-        if ended:
+        if ended and time.monotonic() - self._said.get("", -LINE_SECONDS) >= LINE_SECONDS:
+            self._said[""] = time.monotonic()
             self._say(f"epoch {max(row.epoch for row in ended):,} of {ended[0].epochs:,}: {_metrics(ended)}")
         for row in rows:
             if self._states.get(row.id) != row.state and row.state not in ("running", "queued"):
@@ -185,7 +186,9 @@ def _stack_words(holder: Holder, standing: Standing) -> str:
 
 def _cells(row: Row) -> list[str]:
     forms = (".3g", ".3g", ".4f", ".4f")
-    return [f"{row.metrics[name]:{form}}" if name in row.metrics else "" for name, form in zip(COLUMNS, forms, strict=True)]
+    return [
+        f"{row.metrics[name]:{form}}" if name in row.metrics else "" for name, form in zip(COLUMNS, forms, strict=True)
+    ]
 
 
 def _metrics(rows: Sequence[Row]) -> str:

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clockpizza.errors import BadInput
 from clockpizza.run_config import RunConfig
@@ -21,7 +22,9 @@ from clockpizza.store.liveness import Standing, Watch
 from clockpizza.store.row import Row, RowReader
 from clockpizza.store.state import State
 from clockpizza.store.sweep import read_spec
-from clockpizza.sweep_spec import SweepSpec
+
+if TYPE_CHECKING:
+    from clockpizza.sweep_spec import SweepSpec
 
 
 class SweepIndex:

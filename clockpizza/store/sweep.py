@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clockpizza import run_config, sweep_spec
 from clockpizza.config import nearest
@@ -15,7 +16,9 @@ from clockpizza.store.holder import Holder, holders
 from clockpizza.store.layout import RunFolder, SweepFolder, find_sweeps, is_sweep, make_folder, read_text, sweep_folder
 from clockpizza.store.liveness import Watch
 from clockpizza.store.lock import Held
-from clockpizza.sweep_spec import SweepSpec
+
+if TYPE_CHECKING:
+    from clockpizza.sweep_spec import SweepSpec
 
 TRASH = ".removed-"
 

@@ -59,8 +59,10 @@ class Log:
 
     def begins(self, runs: dict[str, RunConfig], epoch: int) -> None:
         self._epochs, self._said = next(iter(runs.values())).epochs, time.monotonic()
-        say(f"training {len(runs)} run{'s' * (len(runs) > 1)} from epoch {epoch:,}: {', '.join(list(runs)[:3])}"
-            + ", ..." * (len(runs) > 3))
+        say(
+            f"training {len(runs)} run{'s' * (len(runs) > 1)} from epoch {epoch:,}: {', '.join(list(runs)[:3])}"
+            + ", ..." * (len(runs) > 3)
+        )
 
     def metrics(self, epoch: int, runs: list[str], metrics: Metrics, epochs_per_second: float) -> None:
         if epoch < self._epochs and time.monotonic() - self._said < SECONDS:

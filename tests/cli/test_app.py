@@ -57,11 +57,25 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     done = process("--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    for word in ("classify", "convert", "make-ideal", "doctor", "Exit codes", "clockpizza.toml"):
+    for word in (
+        "train",
+        "sweep",
+        "runs",
+        "watch",
+        "stop",
+        "resume",
+        "rm",
+        "classify",
+        "convert",
+        "make-ideal",
+        "doctor",
+        "Exit codes",
+        "clockpizza.toml",
+    ):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("args", [("--help",), ("classify", "--help"), ("--version",)])
+@pytest.mark.parametrize("args", [("--help",), ("classify", "--help"), ("sweep", "--help"), ("--version",)])
 def test_help_and_version_import_neither_torch_nor_textual_nor_numpy(args: tuple[str, ...]) -> None:
     program = (
         "import sys; from clockpizza.cli import main\n"

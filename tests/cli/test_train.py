@@ -11,7 +11,7 @@ from clockpizza.checkpoints import read
 from clockpizza.cli import main
 from clockpizza.store import open_sweep, read_result
 
-TINY = ["train", "--p", "7", "--width", "8", "--heads", "2", "--epochs", "20", "--device", "cpu"]
+TINY = ["train", "--p", "7", "--width", "8", "--heads", "2", "--epochs", "20", "--device", "cpu", "--foreground"]
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_seeds_are_stacked_and_each_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*TINY, "--seeds", "2", "--name", "two", "--attention-rate", "0.5"]) == 3  # refused: 20 epochs are few
     out, err = capsys.readouterr()
-    assert "training 2 runs from epoch 0" in err and "epoch 20 of 20" in err
+    assert "runs/two: 2 runs such as p 7" in err and "epoch 20 of 20" in err
     for seed in (0, 1):
         assert f"r0.50-w8-l1-s{seed}: refused: " in out
         weights = Path("runs/two/runs", f"r0.50-w8-l1-s{seed}", "weights.pt")
@@ -47,7 +47,7 @@ def test_the_same_command_finds_its_folder_again_and_does_nothing_twice(capsys: 
 
 def test_linear_models_are_trained_too(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["train", "--model", "linear:beta", "--p", "7", "--width", "8", "--epochs", "5", "--name", "beta"]
-    assert main([*command, "--device", "cpu", "--quiet"]) == 3
+    assert main([*command, "--device", "cpu", "--foreground", "--quiet"]) == 3
     assert capsys.readouterr().err == ""
     result = read_result(open_sweep(Path("runs"), "beta").run("beta-h8-s0"))
     assert result is not None and result["epoch"] == 5
@@ -63,8 +63,8 @@ def test_runs_live_where_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_preset_gives_way_to_what_is_said() -> None:
     main([*TINY, "--preset", "quick", "--name", "q", "--quiet"])
-    config = open_sweep(Path("runs"), "q").run("r0.00-w8-l1-s0").config_file.read_text()
-    assert "epochs = 20\n" in config and "attention_rate = 0.0" in config
+    config = open_sweep(Path("runs"), "q").run("r1.00-w8-l1-s4").config_file.read_text()
+    assert "epochs = 20\n" in config and "attention_rate = 1.0" in config
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,14 @@ def test_another_recipe_under_a_taken_name_is_refused(capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main([*TINY, "--name", "x", "--seed", "9"]) == 2
     assert "choose another name" in capsys.readouterr().err
+
+
+def test_by_default_a_worker_trains_and_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    command = [option for option in TINY if option != "--foreground"]
+    assert main([*command, "--name", "x", "--keep-checkpoints"]) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith("r1.00-w8-l1-s0: refused: ") and "epoch 20 of 20" in err
+    run = open_sweep(Path("runs"), "x").run("r1.00-w8-l1-s0")
+    assert run.kept_epochs()[-1] == 20
+    (log,) = Path("runs/x/logs").iterdir()
+    assert "training 1 run from epoch 0: r1.00-w8-l1-s0" in log.read_text()
