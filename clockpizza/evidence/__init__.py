@@ -18,7 +18,7 @@ from clockpizza.evidence.fourier import Fourier, fourier
 from clockpizza.evidence.gradient_symmetricity import GradientSymmetricity, gradient_symmetricity
 from clockpizza.evidence.neuron_fits import NeuronFits, neuron_fits
 from clockpizza.evidence.pictures import correct_logit_picture, plane
-from clockpizza.evidence.probe import Probe
+from clockpizza.evidence.probe import Probe, one_thread_an_operation
 from clockpizza.networks import Network
 
 
@@ -83,6 +83,11 @@ def gather(
         tick: called with a few words as work goes on.
     """
     probe = Probe(network, device=device, dtype=dtype, tick=tick)
+    with one_thread_an_operation():  # the work over pairs spreads over threads by itself
+        return _gather(probe, training_pairs)
+
+
+def _gather(probe: Probe, training_pairs: Tensor | None) -> Evidence:
     halves = {name: principal_components(E) for name, E in probe.halves.items()}
     found = circles(probe, halves)
     return Evidence(

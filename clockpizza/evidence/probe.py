@@ -13,10 +13,10 @@ from torch import Tensor
 
 from clockpizza.config import LinearConfig
 from clockpizza.networks import Network, build
-from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, one_hidden, one_hidden_logits
+from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, of_operands, one_hidden, one_hidden_logits
 from clockpizza.networks.transformer import ACTIVATIONS
 
-PAIR_BUDGET = 1 << 22  # activations a chunk of pairs may hold per layer: 32 MB in float64, near a cache's size
+PAIR_BUDGET = 1 << 18  # activations a chunk of pairs may hold per layer: 2 MB in float64, to stay in the cache
 
 
 @contextmanager
@@ -75,7 +75,11 @@ class Probe:
         Slices do not depend on each other: a thread each, with operations of one thread, keeps all processors at work
         without waiting for one another at every operation, which on a busy machine costs most of the time.
         """
-        slices = [slice(i, min(i + step, self.p**2)) for i in range(0, self.p**2, step)]
+        self.in_parallel(work, self.p**2, step)
+
+    def in_parallel(self, work: Callable[[slice], None], n: int, step: int) -> None:
+        """The same for any n."""
+        slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
         if self.device.type != "cpu":
             for at in slices:
                 work(at)
@@ -84,17 +88,16 @@ class Probe:
             for _ in pool.map(work, slices):
                 pass
 
-    def chunks(self, per_pair: int) -> Iterator[slice]:
-        """Slices of the p^2 pairs such that a chunk holds about PAIR_BUDGET values when a pair holds `per_pair`."""
-        step = max(1, PAIR_BUDGET // per_pair)
+    def chunks(self, step: int) -> Iterator[slice]:
+        """Slices of at most `step` of the p^2 pairs."""
         for start in range(0, self.p**2, step):
             yield slice(start, min(start + step, self.p**2))
 
     @property
-    def _activations_per_pair(self) -> int:
-        """The widest layer's activations of one pair, over all positions that are computed."""
+    def _pairs_at_a_time(self) -> int:
+        """Pairs whose activations in the widest layer, at all positions that are computed, are within the budget."""
         positions = 1 if self.config.layers == 1 else getattr(self.config, "positions", 1)
-        return positions * max(getattr(self.config, "d_mlp", self.config.width), self.p)
+        return max(1, PAIR_BUDGET // (positions * max(getattr(self.config, "d_mlp", self.config.width), self.p)))
 
     @torch.no_grad()
     def run(self, E_a: Tensor, E_b: Tensor, *, frozen: bool = False) -> Tensor:
@@ -102,17 +105,30 @@ class Probe:
 
         frozen: keep the attention pattern of the unchanged embeddings.
         """
+        p = self.p
+        logits = torch.empty(p**2, p, device=self.device, dtype=self.dtype)
         if is_one_hidden(self.config):
-            found = self._one_hidden(E_a, E_b)
+            network = self._one_hidden(E_a, E_b)
             if frozen:
-                found = replace(found, tables=replace(found.tables, S=self._own.tables.S))
-            activation = ACTIVATIONS[self.config.activation]
-            return one_hidden_logits(found, activation, self.p)[0].view(self.p, self.p, self.p)
-        logits = torch.empty(self.p**2, self.p, device=self.device, dtype=self.dtype)
-        for at in self.chunks(self._activations_per_pair):
-            patterns = [pattern[at] for pattern in self.patterns] if frozen else None
-            logits[at] = self.network.logits(E_a[self.a[at]], E_b[self.b[at]], patterns)
-        return logits.view(self.p, self.p, self.p)
+                network = replace(network, tables=replace(network.tables, S=self._own.tables.S))
+
+            def fill_rows(a: slice) -> None:
+                some = of_operands(network, a)
+                with torch.no_grad():
+                    found = one_hidden_logits(some, ACTIVATIONS[self.config.activation], p)
+                logits[a.start * p : a.stop * p] = found[0]
+
+            self.in_parallel(fill_rows, p, max(1, self._pairs_at_a_time // p))
+        else:
+            patterns = self.patterns if frozen else None
+
+            def fill(at: slice) -> None:
+                kept = None if patterns is None else [pattern[at] for pattern in patterns]
+                with torch.no_grad():
+                    logits[at] = self.network.logits(E_a[self.a[at]], E_b[self.b[at]], kept)
+
+            self.over_pairs(fill, self._pairs_at_a_time)
+        return logits.view(p, p, p)
 
     def _one_hidden(self, E_a: Tensor, E_b: Tensor) -> OneHidden:
         """The network with other embeddings, as tables: a quarter of the work of the plain equations."""
@@ -145,7 +161,7 @@ class Probe:
     @torch.no_grad()
     def patterns(self) -> list[Tensor]:
         """Attention patterns of every block and pair, at the network's own embeddings; empty for linear models."""
-        at_chunks = self.chunks(self._activations_per_pair)
+        at_chunks = self.chunks(self._pairs_at_a_time)
         parts = [self.network.patterns(self.E_a[self.a[at]], self.E_b[self.b[at]]) for at in at_chunks]
         return [torch.cat(blocks) for blocks in zip(*parts, strict=True)]
 

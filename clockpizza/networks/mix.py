@@ -14,7 +14,7 @@ from clockpizza.networks.tables import Tables
 
 
 def mix_into(pre: Tensor, scratch: Tensor, t: Tables) -> None:
-    """Fill `pre` (R, p, p, F); `scratch` is another such tensor, overwritten."""
+    """Fill `pre` (R, a, b, F); `scratch` (R, b, a, F) is overwritten."""
     if t.S is None:
         torch.add(t.T0, t.T1.transpose(1, 2), out=pre)  # (R, p, 1, F) + (R, 1, p, F)
         return
@@ -45,9 +45,9 @@ class Mix(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor) -> Tensor:
-        R, p, _, F = T0.shape
-        pre = T0.new_empty(R, p, p, F)
-        mix_into(pre, torch.empty_like(pre) if S is not None else pre, Tables(S, T0, T1))
+        pre = T0.new_empty(*T0.shape[:2], T1.shape[1], T0.shape[-1])
+        by_b = pre if S is None else torch.empty_like(pre.transpose(1, 2), memory_format=torch.contiguous_format)
+        mix_into(pre, by_b, Tables(S, T0, T1))
         ctx.save_for_backward(S, T0, T1)
         return pre
 
@@ -58,6 +58,6 @@ class Mix(torch.autograd.Function):
 
 
 def mix(t: Tables) -> Tensor:
-    """Pre-activations (R, p, p, F), differentiable."""
+    """Pre-activations (R, p, p, F), differentiable. Tables of some operands a alone, S and T0, give theirs alone."""
     pre: Tensor = Mix.apply(t.S, t.T0, t.T1)
     return pre

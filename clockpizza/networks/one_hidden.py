@@ -52,6 +52,12 @@ def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tenso
     return OneHidden(first_block(config, weights, rate, C, bias, config.positions - 1), W_out.mT @ W_U)
 
 
+def of_operands(network: OneHidden, a: slice) -> OneHidden:
+    """The network for the pairs with some operands a alone."""
+    S, T0, T1 = network.tables.S, network.tables.T0, network.tables.T1
+    return OneHidden(Tables(None if S is None else S[:, a], T0[:, a], T1), network.M)
+
+
 def one_hidden_logits(network: OneHidden, act: Callable[[Tensor], Tensor], outputs: int) -> Tensor:
     """Logits of all pairs: (R, p^2, outputs)."""
     pre, hidden = mix(network.tables).flatten(1, 2), network.M.shape[1]
