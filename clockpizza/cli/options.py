@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")
 def again(command: str, name: str, runs: Path) -> str:
     """A command line for a person to type next, about the sweep called `name`."""
     found_anyway = runs == Path(os.environ.get("CLOCKPIZZA_RUNS") or RUNS)
-    return visible(f"clockpizza {command} {name}" + ("" if found_anyway else f" --runs {runs}"))
+    return visible(f"clockpizza {command} {name}" + ("" if found_anyway else f" --runs {shlex.quote(str(runs))}"))
 
 
 def index_of(runs: Path, name: str) -> SweepIndex:

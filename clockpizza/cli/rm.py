@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clockpizza.cli.options import RUNS, RunsOption, sweep_or_run
+from clockpizza.cli.options import RUNS, RunsOption, again, sweep_or_run
 from clockpizza.errors import BadInput, visible
 
 
@@ -30,7 +30,7 @@ def rm(
     for sweep, folder, run in named:
         for holder in owners(folder, watch):
             if not run or run in holder.runs:
-                raise Held(holder, visible(f"which trains {sweep}; `clockpizza stop {sweep}` first"))
+                raise Held(holder, f"which trains it; `{again('stop', sweep, runs)}` first")
     for _, folder, run in named:
         path = folder.run(run).path if run else folder.path
         if not yes:
