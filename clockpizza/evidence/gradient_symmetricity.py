@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from clockpizza.evidence.probe import Probe
-from clockpizza.networks.jacobian import jacobians
+from clockpizza.networks.jacobian import Jacobians
 
 ROWS = 600  # rows (pair, logit) in a chunk: enough for fast matrix products, few enough to stay in the cache
 
@@ -61,11 +61,11 @@ def gradient_symmetricity(probe: Probe) -> GradientSymmetricity:
 
 def cosines(probe: Probe) -> Tensor:
     """cos(dQ_abc/dE_a, dQ_abc/dE_b) over all triples: (p, p, p), NaN where a gradient is zero."""
-    p = probe.p
+    p, jacobians = probe.p, Jacobians(probe.network)
     out = torch.empty(p * p, p, device=probe.device, dtype=probe.dtype)
 
     def fill(at: slice) -> None:
-        g_a, g_b = jacobians(probe.network, probe.E_a[probe.a[at]], probe.E_b[probe.b[at]])  # (N, p, d_embed)
+        g_a, g_b = jacobians(probe.E_a[probe.a[at]], probe.E_b[probe.b[at]])  # (N, p, d_embed)
         out[at] = (g_a * g_b).sum(-1) / (g_a.norm(dim=-1) * g_b.norm(dim=-1))  # 0 / 0 is NaN: undefined
 
     probe.over_pairs(fill, max(1, ROWS // p))
@@ -79,7 +79,7 @@ def sampled_symmetricity(probe: Probe) -> float | None:
     pairs, c = triples // probe.p, triples % probe.p
     g_a, g_b = (
         g[torch.arange(len(c)), c]
-        for g in jacobians(probe.network, probe.E_a[probe.a[pairs]], probe.E_b[probe.b[pairs]])
+        for g in Jacobians(probe.network)(probe.E_a[probe.a[pairs]], probe.E_b[probe.b[pairs]])
     )  # (100, d_embed)
     cosine = (g_a * g_b).sum(-1) / (g_a.norm(dim=-1) * g_b.norm(dim=-1))
     defined = cosine[~cosine.isnan()]

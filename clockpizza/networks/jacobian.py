@@ -22,37 +22,71 @@ def jacobians(network: Network, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tenso
         network: a transformer or linear model.
         E_a, E_b: the operands' embeddings, (N, d_embed); gradients are per position, also where both are one token.
     """
-    if isinstance(network, Linear):
-        return _linear(network, E_a, E_b)
-    return _transformer(network, E_a, E_b)
+    return Jacobians(network)(E_a, E_b)
 
 
-def _transformer(network: Transformer, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tensor]:
-    layers = network.config.layers
-    x, patterns, mids = [network.resid_pre(E_a, E_b)], [], []
-    for layer in range(layers):
-        patterns.append(network.pattern(layer, x[-1]))
-        mids.append(network.resid_mid(layer, x[-1], patterns[-1]))
-        x.append(network.resid_post(layer, mids[-1]))
-    # dQ_c/dresid_post of every position that is read: (N, p, width) each, in the last block one position's, and the
-    # same for every pair.
-    G = [network.weights["unembed.W_U"][:, : network.config.p].T.expand(E_a.shape[0], -1, -1)]
-    for layer in reversed(range(layers)):
-        G = _mlp(network, layer, mids[layer], G)
-        keys = 2 if layer == 0 else network.config.positions  # the token "=" is no operand
-        G = _attention(network, layer, x[layer], patterns[layer], G, keys)
-    return G[0], G[1]
+class Jacobians:
+    """`jacobians` of one network for many batches of pairs: what all pairs share is computed once."""
+
+    def __init__(self, network: Network):
+        self.network = network
+        weights = network.weights
+        # Where G is still the same p rows for every pair, so are its products.
+        if isinstance(network, Linear):
+            last = "l2" if network.config.model in ("beta", "gamma") else "l1"
+            self.last = _Masked(weights["unembed.weight"], weights[f"{last}.weight"])
+        else:
+            self.W_U = weights["unembed.W_U"][:, : network.config.p].T  # (p, width)
+            W_in, W_out = (weights[f"blocks.{network.config.layers - 1}.mlp.{name}"] for name in ("W_in", "W_out"))
+            self.last = _Masked(self.W_U @ W_out, W_in)
+
+    def __call__(self, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tensor]:
+        """For N pairs given by their embeddings (N, d_embed)."""
+        if isinstance(self.network, Linear):
+            return self._linear(self.network, E_a, E_b)
+        return self._transformer(self.network, E_a, E_b)
+
+    def _linear(self, network: Linear, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tensor]:
+        weights, h = network.weights, network.neurons(E_a, E_b)  # (N, hidden)
+        if network.config.model in ("beta", "gamma"):
+            h2 = torch.relu(h) @ weights["l2.weight"].T + weights["l2.bias"]
+            G = _Masked(self.last.product(_slope("relu", h2)), weights["l1.weight"]).product(_slope("relu", h))
+        else:
+            G = self.last.product(_slope("relu", h))  # (N, p, inputs of L1)
+        if network.config.model == "delta":
+            d_embed = network.config.d_embed
+            return G[..., :d_embed], G[..., d_embed:]
+        return G, G
+
+    def _transformer(self, network: Transformer, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tensor]:
+        layers = range(network.config.layers)
+        x, patterns, mids = [network.resid_pre(E_a, E_b)], [], []
+        for layer in layers:
+            patterns.append(network.pattern(layer, x[-1]))
+            mids.append(network.resid_mid(layer, x[-1], patterns[-1]))
+            if layer < layers[-1]:
+                x.append(network.resid_post(layer, mids[-1]))
+        # dQ_c/dresid_mid of every position that is read, in the last block one: (N, p, width) each
+        G = [self.W_U + self.last.product(_mlp_slope(network, layers[-1], mids[-1])[:, 0])]
+        for layer in reversed(layers):
+            if layer < layers[-1]:
+                G = _mlp(network, layer, mids[layer], G)
+            keys = 2 if layer == 0 else network.config.positions  # the token "=" is no operand
+            G = _attention(network, layer, x[layer], patterns[layer], G, keys)
+        return G[0], G[1]
 
 
 def _mlp(network: Transformer, layer: int, mid: Tensor, G: list[Tensor]) -> list[Tensor]:
     """From dQ/dresid_post to dQ/dresid_mid, both (N, p, width) a query."""
-    W_in, b_in, W_out = (network.weights[f"blocks.{layer}.mlp.{name}"] for name in ("W_in", "b_in", "W_out"))
-    slope = _slope(network.config.activation, mid @ W_in.T + b_in)  # (N, queries, d_mlp)
-    # Where G is the same for every pair (stride 0), so is G W_out.
-    back = [(each[0] if each.stride(0) == 0 else each) @ W_out for each in G]  # (p, d_mlp) or (N, p, d_mlp)
-    if network.config.activation == "relu":
-        return [each + _through_relu(back[i], slope[:, i] > 0, W_in) for i, each in enumerate(G)]
-    return [each + (back[i] * slope[:, i, None]) @ W_in for i, each in enumerate(G)]
+    W_in, W_out = (network.weights[f"blocks.{layer}.mlp.{name}"] for name in ("W_in", "W_out"))
+    slope = _mlp_slope(network, layer, mid)
+    return [each + _Masked(each @ W_out, W_in).product(slope[:, i]) for i, each in enumerate(G)]
+
+
+def _mlp_slope(network: Transformer, layer: int, mid: Tensor) -> Tensor:
+    """act' of every neuron: (N, queries, d_mlp)."""
+    W_in, b_in = (network.weights[f"blocks.{layer}.mlp.{name}"] for name in ("W_in", "b_in"))
+    return _slope(network.config.activation, mid @ W_in.T + b_in)
 
 
 def _attention(
@@ -94,38 +128,34 @@ def _attention(
     return out
 
 
-def _through_relu(G: Tensor, active: Tensor, W: Tensor) -> Tensor:
-    """(G * active) W, with G (p, n) or (N, p, n), active (N, n) and W (n, m): (N, p, m).
+class _Masked:
+    """Products (G * slope) W, with G (p, n) or (N, p, n) and W (n, m).
 
-    Half of the products are with zeros. Each pair's are left out, or, where more neurons are active than not, its
-    inactive neurons are subtracted from the product with all of them.
+    After a ReLU half of the slopes are 0 and the others 1. Where G is shared, each pair's inactive neurons are left out
+    or, where more neurons are active than not, subtracted from the product with all of them: half of the work. (G of
+    each pair would have to be rearranged for that first, which costs as much as it saves.)
     """
-    shared = G.dim() == 2
-    if G.device.type != "cpu":  # many small products are slow on a GPU
-        return (G * active[:, None]) @ W
-    all_active = G @ W if shared else None
-    out = G.new_empty(len(active), G.shape[-2], W.shape[1])
-    by_neuron = G.mT.contiguous()  # a neuron a row: rows are cheap to pick
-    for i, row in enumerate(active):
-        subtract = all_active is not None and 2 * int(row.sum()) > len(row)
-        at = (~row if subtract else row).nonzero()[:, 0]
-        torch.mm((by_neuron if shared else by_neuron[i])[at].T, W[at], out=out[i])
-        if subtract and all_active is not None:
-            torch.sub(all_active, out[i], out=out[i])
-    return out
 
+    def __init__(self, G: Tensor, W: Tensor):
+        self.G, self.W = G, W
+        self.shared = G.dim() == 2 and G.device.type == "cpu"  # many small products are slow on a GPU
+        if self.shared:
+            self.by_neuron = G.T.contiguous()  # a neuron a row: rows are cheap to pick
+            self.of_all = G @ W
 
-def _linear(network: Linear, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tensor]:
-    weights, h1 = network.weights, network.neurons(E_a, E_b)  # (N, hidden)
-    G = weights["unembed.weight"]  # (p, hidden)
-    if network.config.model in ("beta", "gamma"):
-        h2 = torch.relu(h1) @ weights["l2.weight"].T + weights["l2.bias"]
-        G = _through_relu(G, h2 > 0, weights["l2.weight"])
-    G = _through_relu(G, h1 > 0, weights["l1.weight"])  # (N, p, inputs of L1)
-    if network.config.model == "delta":
-        d_embed = network.config.d_embed
-        return G[..., :d_embed], G[..., d_embed:]
-    return G, G
+    def product(self, slope: Tensor) -> Tensor:
+        """(N, p, m), with slope (N, n)."""
+        active = slope != 0
+        if not self.shared or not bool((slope[active] == 1).all()):
+            return (self.G * slope[:, None]) @ self.W
+        out = self.W.new_empty(len(slope), *self.of_all.shape)
+        for i, (row, count) in enumerate(zip(active, active.sum(1).tolist(), strict=True)):
+            most = 2 * count > len(row)
+            at = (~row if most else row).nonzero()[:, 0]
+            torch.mm(self.by_neuron[at].T, self.W[at], out=out[i])
+            if most:
+                torch.sub(self.of_all, out[i], out=out[i])
+        return out
 
 
 def _slope(activation: str, h: Tensor) -> Tensor:
