@@ -13,6 +13,7 @@ import torch
 from clockpizza import __version__
 from clockpizza.checkpoints import Checkpoint
 from clockpizza.config import to_dict
+from clockpizza.devices import named_device
 from clockpizza.errors import BadInput
 from clockpizza.evidence import Evidence, gather
 from clockpizza.evidence.circles import Circle
@@ -84,16 +85,9 @@ def usable_device(name: str, precision: str) -> torch.device:
     """
     if precision not in ("float64", "float32"):
         raise BadInput(f"precision is {precision!r}; it must be float64 or float32")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadInput(f"device {name!r} cannot be used here ({reason}); `clockpizza doctor` lists what can") from error
+    device = named_device(name)
     if device.type == "mps" and precision == "float64":
         raise BadInput("mps has no float64; use --device cpu, or --precision float32")
-    if device.type == "meta":
-        raise BadInput("device 'meta' computes nothing; use cpu or cuda")
     return device
 
 

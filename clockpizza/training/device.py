@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from clockpizza.devices import named_device
 from clockpizza.errors import BadInput
 from clockpizza.training.engine import Engine
 from clockpizza.training.memory import keep_freed_memory
@@ -19,12 +20,7 @@ def choose(name: str = "auto") -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadInput(f"device {name!r} cannot be used here ({reason}); `clockpizza doctor` lists what can") from error
+    device = named_device(name)
     if device.type == "mps":
         raise BadInput("mps has no float64, which the loss is computed in; use --device cpu")
     if device.type not in ("cpu", "cuda"):
