@@ -31,7 +31,7 @@ def mix_back(grad: Tensor, t: Tables) -> Tables:
     dT0 = torch.bmm(t.S.flatten(0, 1).mT, rows).view(t.T0.shape)
     dT1 = torch.bmm(_by_b(t.S).mT, columns).view(t.T1.shape)
     dS = torch.bmm(rows, t.T0.flatten(0, 1).mT).view(t.S.shape)
-    dS += torch.bmm(columns, t.T1.flatten(0, 1).mT).view(t.S.shape).transpose(1, 2)
+    dS += torch.bmm(columns, t.T1.flatten(0, 1).mT).unflatten(0, t.T1.shape[:2]).transpose(1, 2)
     return Tables(dS, dT0, dT1)
 
 

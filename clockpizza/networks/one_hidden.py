@@ -54,8 +54,7 @@ def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tenso
 
 def of_operands(network: OneHidden, a: slice) -> OneHidden:
     """The network for the pairs with some operands a alone."""
-    S, T0, T1 = network.tables.S, network.tables.T0, network.tables.T1
-    return OneHidden(Tables(None if S is None else S[:, a], T0[:, a], T1), network.M)
+    return OneHidden(network.tables.of(a), network.M)
 
 
 def one_hidden_logits(network: OneHidden, act: Callable[[Tensor], Tensor], outputs: int) -> Tensor:

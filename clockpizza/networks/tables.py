@@ -15,7 +15,7 @@ All tensors have a leading run axis R. Tests hold this equal to the plain equati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +32,27 @@ class Tables:
     T0: Tensor
     T1: Tensor
 
+    def of(self, a: slice) -> Tables:
+        """Those of some operands a, with all b."""
+        return Tables(None if self.S is None else self.S[:, a], self.T0[:, a], self.T1)
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Those that there are."""
+        return [self.T0, self.T1] if self.S is None else [self.S, self.T0, self.T1]
+
+    def made_of(self, tensors: Sequence[Tensor]) -> Tables:
+        """Tables of others in place of its `tensors`."""
+        *S, T0, T1 = tensors
+        return Tables(S[0] if S else None, T0, T1)
+
+
+def joined(parts: Sequence[Tables]) -> Tables:
+    """The gradients of tables, from those of all their blocks of operands a."""
+    S = [each.S for each in parts if each.S is not None]
+    T1 = sum((each.T1 for each in parts[1:]), parts[0].T1)
+    return Tables(torch.cat(S, dim=1) if S else None, torch.cat([each.T0 for each in parts], dim=1), T1)
+
 
 def first_block(
     config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor | None, C: Tensor, bias: Tensor, read: int
@@ -47,25 +68,32 @@ def first_block(
     p, heads, d_head, T = config.p, config.heads, config.d_head, config.positions
     W_E, W_pos = weights["embed.W_E"].mT, weights["pos_embed.W_pos"]  # (R, d_vocab, width), (R, T, width)
     W_K, W_Q, W_V, W_O = (weights[f"blocks.0.attn.W_{name}"] for name in "KQVO")
-    C_O = (C @ W_O).unflatten(-1, (heads, d_head)).permute(0, 2, 3, 1)  # (R, heads, d_head, F)
 
     second = p if config.separate_vocabularies else 0
     tokens = [slice(0, p), slice(second, second + p), slice(config.equals_index, config.equals_index + 1)][:T]
     x = [W_E[:, at] + W_pos[:, i : i + 1] for i, at in enumerate(tokens)]  # (R, p or 1, width)
+    if rate is None:  # heads need not be told apart
+        from_a, *others = [(each @ W_V.flatten(1, 2).mT) @ W_O.mT for each in x]  # (R, p or 1, width)
+        from_b = sum(others[1:], others[0])
+        if read == 0:
+            from_a = from_a + x[0]
+        else:
+            from_b = from_b + x[read]
+        return Tables(None, (from_a @ C.mT)[:, :, None], (from_b @ C.mT + bias[:, None])[:, :, None])
+
+    C_O = (C @ W_O).unflatten(-1, (heads, d_head)).permute(0, 2, 3, 1)  # (R, heads, d_head, F)
     U = [((each[:, None] @ W_V.mT) @ C_O).transpose(1, 2) for each in x]  # C V_h: (R, p or 1, heads, F)
     total = [each.sum(2, keepdim=True) for each in U]  # (R, p or 1, 1, F)
     direct = (x[read] @ C.mT + bias[:, None])[:, :, None]
 
     # Without attention; what does not depend on b stands with a, and the rest with b.
-    left = 1 if rate is None else 1 - rate.to(C.dtype)[:, None, None, None]
+    left = 1 - rate.to(C.dtype)[:, None, None, None]
     parts = [left * each for each in total[:-1]] + [total[-1]]
     from_a, from_b = parts[0], sum(parts[2:], parts[1])
     if read == 0:
         from_a = from_a + direct
     else:
         from_b = from_b + direct
-    if rate is None:
-        return Tables(None, from_a, from_b)
 
     def over_pairs(i: int, table: Tensor) -> Tensor:
         """(R, heads, p or 1, d_head) of position i with axes for a and b: (R, heads, a, b, d_head)."""

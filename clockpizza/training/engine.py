@@ -19,12 +19,14 @@ from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import parameter_shapes
 from clockpizza.networks.one_hidden import is_one_hidden, one_hidden
+from clockpizza.networks.tables import Tables, joined
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
+from clockpizza.training import kernel
 from clockpizza.training.adamw import AdamW
-from clockpizza.training.deep import deep_logits
+from clockpizza.training.deep import deep_logits, first_tables
 from clockpizza.training.initial import initial_weights
-from clockpizza.training.pair_loss import PairLoss
+from clockpizza.training.pair_loss import Each, PairLoss, blocks
 
 T = TypeVar("T")
 
@@ -45,6 +47,13 @@ def shape_of(config: RunConfig) -> tuple[Any, ...]:
     if isinstance(network, TransformerConfig):
         network = replace(network, attention_rate=0.0)
     return network, config.training_pairs, config.precision
+
+
+def _kernel() -> kernel.Kernel | None:
+    try:
+        return kernel.load()
+    except kernel.Unavailable:  # `clockpizza doctor` says why
+        return None
 
 
 class Engine:
@@ -95,16 +104,23 @@ class Engine:
         self.weight = torch.zeros(len(configs), self.p**2, dtype=torch.float64, device=self.device)
         self.weight.scatter_(1, self.training_pairs, 1 / n)
         self.batch = len(configs) if batch is None else max(1, min(batch, len(configs)))
-        self.pair_loss = PairLoss(self.network.d_vocab_out, first.network.activation, self.target)
         self.threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 and len(configs) > 1 else None
+        self.block = math.ceil(self.p / self.threads)  # operands a at a time
+        self.pair_loss = PairLoss(
+            self.network.d_vocab_out,
+            self.network.activation,
+            self.target,
+            block=self.block,
+            kernel=_kernel() if self.device.type == "cpu" else None,
+        )
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
     def step(self) -> Tensor:
         """One epoch of every run: returns the training losses before it, (R,), float64, on the device."""
         factors = self.optimiser.begin()
 
-        def work(at: slice) -> Tensor:
-            loss, gradients = self._part(at)
+        def work(at: slice, each: Each) -> Tensor:
+            loss, gradients = self._part(at, each)
             self.optimiser.update(at, gradients, factors)
             return loss
 
@@ -163,16 +179,20 @@ class Engine:
     def _per_run(self, values: list[float]) -> Tensor:
         return torch.tensor(values, dtype=torch.float64, device=self.device)
 
-    def _each(self, work: Callable[[slice], T]) -> list[T]:
-        """`work` of each batch. On a CPU, a thread a batch with operations of one thread: they need not wait for each
-        other at every operation, as two threads in one operation must.
+    def _each(self, work: Callable[[slice, Each], T]) -> list[T]:
+        """`work` of each batch, and how it may go over the blocks of its pairs.
+
+        On a CPU threads share the batches, or the blocks of the only one, and an operation has one thread: threads need
+        not wait for each other at every operation, as two in one operation must.
         """
         batches = self._batches()
-        if self._pool is None or len(batches) == 1:
-            return [work(at) for at in batches]
+        if self._pool is None:
+            return [work(at, map) for at in batches]
         torch.set_num_threads(1)
         try:
-            return list(self._pool.map(work, batches))
+            if len(batches) == 1:
+                return [work(batches[0], self._pool.map)]
+            return list(self._pool.map(lambda at: work(at, map), batches))
         finally:
             torch.set_num_threads(self.threads)
 
@@ -188,9 +208,9 @@ class Engine:
     def _rate(self, at: slice) -> Tensor | None:
         return None if self.rate is None else self.rate[at]
 
-    def _part(self, at: slice) -> tuple[Tensor, Tensor]:
+    def _part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """Losses and gradients of some runs."""
-        return self._one_hidden_part(at) if is_one_hidden(self.network) else self._deep_part(at)
+        return self._one_hidden_part(at, each) if is_one_hidden(self.network) else self._deep_part(at, each)
 
     def _leaf(self, at: slice) -> Tensor:
         """Parameters of some runs, to differentiate by.
@@ -199,33 +219,54 @@ class Engine:
         """
         return self.parameters[at].data.requires_grad_()
 
-    def _one_hidden_part(self, at: slice) -> tuple[Tensor, Tensor]:
+    def _one_hidden_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         rows = self._leaf(at)
         network = one_hidden(self.network, self._views(rows), self._rate(at))
-        loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at])
-        pairs = [
-            (network.tables.S, gradient.tables.S),
-            (network.tables.T0, gradient.tables.T0),
-            (network.tables.T1, gradient.tables.T1),
-            (network.M, gradient.M),
-        ]
-        made = [(table, grad) for table, grad in pairs if table is not None]
-        (rows_grad,) = torch.autograd.grad([t for t, _ in made], rows, [g for _, g in made])
-        return loss, rows_grad
+        loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at], each)
+        made, gradients = [network.M, *network.tables.tensors], [gradient.M, *gradient.tables.tensors]
+        (rows_gradient,) = torch.autograd.grad(made, rows, gradients)
+        return loss, rows_gradient
 
-    def _deep_part(self, at: slice) -> tuple[Tensor, Tensor]:
+    def _deep_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
+        """The same with more layers: what follows the first layer's tables is done a block of pairs at a time."""
         rows, pairs = self._leaf(at), self.training_pairs[at]
-        logits = deep_logits(self.network, self._views(rows), self._rate(at), pairs)
-        log_p = logits.double().log_softmax(-1).gather(-1, self.target[pairs][..., None])
-        loss = -log_p[..., 0].mean(-1)  # (R,)
-        (rows_grad,) = torch.autograd.grad(loss.sum(), rows)
-        return loss.detach(), rows_grad
+        tables = first_tables(self.network, self._views(rows), self._rate(at))
+
+        def part(a: slice) -> tuple[Tensor, Tensor, list[Tables]]:
+            start, stop = a.start * self.p, a.stop * self.p
+            own = pairs if len(pairs) > 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
+            return self._deep_block(at, [each.of(a) for each in tables], self.target[start:stop], own)
+
+        # Runs that share a batch have blocks of different sizes; such batches are a GPU's.
+        over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
+        losses, direct, gradients = zip(*each(part, over), strict=True)
+        through = [joined(of_blocks) for of_blocks in zip(*gradients, strict=True)]
+        made = [tensor for table in tables for tensor in table.tensors]
+        (rows_gradient,) = torch.autograd.grad(made, rows, [tensor for table in through for tensor in table.tensors])
+        return sum(losses[1:], losses[0]), sum(direct, rows_gradient)
+
+    def _deep_block(
+        self, at: slice, tables: list[Tables], target: Tensor, pairs: Tensor
+    ) -> tuple[Tensor, Tensor, list[Tables]]:
+        """Losses of some pairs, and their gradients with respect to parameters, but for the way through the tables,
+        and to the tables.
+        """
+        rows = self._leaf(at)
+        leaves = [each.made_of([t.detach().requires_grad_() for t in each.tensors]) for each in tables]
+        logits = deep_logits(self.network, self._views(rows), self._rate(at), leaves, pairs)
+        log_p = logits.double().log_softmax(-1).gather(-1, target[pairs][..., None])
+        loss = -log_p[..., 0].sum(-1) / self.training_pairs.shape[1]  # (R,)
+        wanted = [tensor for each in leaves for tensor in each.tensors]
+        direct, *rest = torch.autograd.grad(loss.sum(), [rows, *wanted])
+        many = len(leaves[0].tensors)
+        through = [each.made_of(rest[i * many : (i + 1) * many]) for i, each in enumerate(leaves)]
+        return loss.detach(), direct, through
 
     @torch.no_grad()
-    def _metrics_part(self, at: slice) -> Tensor:
+    def _metrics_part(self, at: slice, each: Each) -> Tensor:
         """Losses and accuracies on and off the training set, (4, runs)."""
         n, p2 = self.training_pairs.shape[1], self.p**2
-        logits = self._logits(at)
+        logits = self._logits(at, each)
         log_p = logits.log_softmax(-1).gather(-1, self.target.expand(len(logits), -1)[..., None])[..., 0]  # (R, p^2)
         right = (logits[..., : self.p].argmax(-1) == self.target).double()
         train = self.weight[at] * n
@@ -234,9 +275,16 @@ class Engine:
         counts = (n, p2 - n, n, p2 - n)
         return torch.stack([each.sum(-1) / count for each, count in zip(sums, counts, strict=True)])
 
-    def _logits(self, at: slice) -> Tensor:
+    def _logits(self, at: slice, each: Each) -> Tensor:
         """Logits of all pairs, (R, p^2, outputs), float64."""
         views = self._views(self.parameters[at])
         if is_one_hidden(self.network):
-            return self.pair_loss.logits(one_hidden(self.network, views, self._rate(at)))
-        return deep_logits(self.network, views, self._rate(at), None).double()
+            return self.pair_loss.logits(one_hidden(self.network, views, self._rate(at)), each)
+        rate = self._rate(at)
+        tables = first_tables(self.network, views, rate)
+
+        def part(a: slice) -> Tensor:
+            with torch.no_grad():  # a setting of each thread
+                return deep_logits(self.network, views, rate, [each.of(a) for each in tables], None).double()
+
+        return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)

@@ -1,20 +1,36 @@
 """Loss and gradients of one hidden layer over all p^2 pairs: the part of a step that takes the time.
 
-What autograd would do, written out: two buffers a thread are made once and worked on in place, and gradients come with
-the loss.
+What autograd would do, written out. The pairs are taken some operands a at a time: the buffers of such a block are made
+once a thread, worked on in place, and stay in its cache; and threads can share the blocks of one run.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from clockpizza.networks.mix import mix_back, mix_into
-from clockpizza.networks.one_hidden import OneHidden
-from clockpizza.networks.tables import Tables
+from clockpizza.networks.one_hidden import OneHidden, of_operands
+from clockpizza.networks.tables import Tables, joined
+from clockpizza.training.kernel import Kernel
+
+T = TypeVar("T")
+
+
+class Each(Protocol):
+    """`map`, or a pool's."""
+
+    def __call__(self, work: Callable[[slice], T], blocks: Iterable[slice], /) -> Iterator[T]: ...
+
+
+def blocks(p: int, size: int) -> list[slice]:
+    """The operands a, `size` at a time."""
+    return [slice(a, min(a + size, p)) for a in range(0, p, size)]
 
 
 class PairLoss:
@@ -24,26 +40,51 @@ class PairLoss:
         outputs: logits that enter the softmax; `OneHidden` may have more, for padding.
         activation: relu, gelu or tanh.
         target: answers (p^2,).
+        block: operands a at a time.
+        kernel: what does a block of a single network, if it can.
+
+    The sums over blocks are in their order, so that the last bits depend on `block`, and not on who does the work.
     """
 
-    def __init__(self, outputs: int, activation: str, target: Tensor):
-        self.outputs, self.activation, self.target = outputs, activation, target
+    def __init__(self, outputs: int, activation: str, target: Tensor, block: int, kernel: Kernel | None = None):
+        self.outputs, self.activation, self.target, self.block = outputs, activation, target, block
+        self.kernel = kernel if activation == "relu" else None
         self._local = threading.local()
 
-    @torch.no_grad()
-    def logits(self, network: OneHidden) -> Tensor:
+    def logits(self, network: OneHidden, each: Each = map) -> Tensor:
         """Logits of all pairs, float64: (R, p^2, outputs)."""
-        return self._forward(network)[0]
+        p = network.tables.T0.shape[1]
+        parts = each(lambda a: self._forward(of_operands(network, a))[0], blocks(p, self.block))
+        return torch.cat(list(parts), dim=1)
 
-    @torch.no_grad()
-    def loss_and_gradients(self, network: OneHidden, weight: Tensor) -> tuple[Tensor, OneHidden]:
+    def loss_and_gradients(self, network: OneHidden, weight: Tensor, each: Each = map) -> tuple[Tensor, OneHidden]:
         """Each run's loss (R,), float64, and its gradients with respect to tables and M.
 
         weight: what each pair counts for, (R, p^2), float64: 1 / n for each of n training pairs, else 0.
         """
+        p = network.tables.T0.shape[1]
+        grid = weight.unflatten(1, (p, p))
+        target = self.target.view(p, p)
+
+        def part(a: slice) -> tuple[Tensor, OneHidden]:
+            return self._part(of_operands(network, a), grid[:, a].flatten(1), target[a].flatten())
+
+        losses, parts = zip(*each(part, blocks(p, self.block)), strict=True)
+        M = sum((each.M for each in parts[1:]), parts[0].M)
+        return sum(losses[1:], losses[0]), OneHidden(joined([each.tables for each in parts]), M)
+
+    def release(self) -> None:
+        """Give back the buffers."""
+        self._local = threading.local()
+
+    @torch.no_grad()  # a setting of each thread
+    def _part(self, network: OneHidden, weight: Tensor, target: Tensor) -> tuple[Tensor, OneHidden]:
+        """Loss and gradients of the pairs of one block; weight (R, n), target (n,)."""
+        if self.kernel and len(weight) == 1:
+            return self.kernel.loss_and_gradients(network, weight, target, self.outputs)
         z, act, grad = self._forward(network)
         R, hidden = network.M.shape[:2]
-        target = self.target.expand(R, -1)[..., None]
+        target = target.expand(R, -1)[..., None]
         log_p = z.log_softmax(-1)
         loss = -(log_p.gather(-1, target)[..., 0] * weight).sum(-1)
         dz = log_p.exp_()
@@ -54,7 +95,7 @@ class PairLoss:
         slope = _gelu_slope(d_act) if self.activation == "gelu" else None  # the pre-activations were left there
         d_logits[..., self.outputs :] = 0
         d_logits[..., : self.outputs] = dz
-        dM = act.mT @ d_logits
+        dM = (d_logits.mT @ act).mT  # this way round the product has fewer rows, and is faster
         torch.bmm(d_logits, network.M.mT, out=d_act)
         if slope is not None:
             d_act *= slope
@@ -64,15 +105,12 @@ class PairLoss:
             torch.ops.aten.tanh_backward.grad_input(d_act, act, grad_input=d_act)
         return loss, OneHidden(mix_back(grad, network.tables), dM)
 
-    def release(self) -> None:
-        """Give back the buffers."""
-        self._local = threading.local()
-
+    @torch.no_grad()
     def _forward(self, network: OneHidden) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits in float64, activations (R, p^2, hidden), and the buffer for gradients (R, p, p, F)."""
+        """Logits of a block in float64, activations (R, n, hidden), the buffer for gradients (R, a, p, F)."""
         pre, grad = self._memory(network.tables)
         hidden = network.M.shape[1]
-        mix_into(pre, grad, network.tables)
+        mix_into(pre, grad.view_as(pre.transpose(1, 2)), network.tables)
         act, logits = pre.flatten(1, 2).split([hidden, pre.shape[-1] - hidden], dim=-1)
         if self.activation == "gelu":
             grad.flatten(1, 2)[..., :hidden] = act  # its derivative needs the pre-activations
@@ -83,12 +121,13 @@ class PairLoss:
         return logits[..., : self.outputs].double(), act, grad
 
     def _memory(self, t: Tables) -> tuple[Tensor, Tensor]:
-        R, p, _, F = t.T0.shape
+        (R, p, _, F), rows = t.T1.shape, t.T0.shape[1]
+        size = R * rows * p * F
         buffers: tuple[Tensor, Tensor] | None = getattr(self._local, "buffers", None)
-        if buffers is None or len(buffers[0]) < R:
-            buffers = self._local.buffers = t.T0.new_empty(R, p, p, F), t.T0.new_empty(R, p, p, F)
-        pre, grad = buffers
-        return pre[:R], grad[:R]
+        if buffers is None or len(buffers[0]) < size:
+            buffers = self._local.buffers = t.T0.new_empty(size), t.T0.new_empty(size)
+        pre, grad = (each[:size].view(R, rows, p, F) for each in buffers)
+        return pre, grad
 
 
 def _gelu_slope(h: Tensor) -> Tensor:

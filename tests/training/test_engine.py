@@ -64,9 +64,19 @@ def whole(gradients: dict[str, Tensor]) -> Tensor:
     return torch.cat([g.flatten().double() for g in gradients.values()])
 
 
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Sets how many threads engines have that are made after it."""
+    yield torch.set_num_threads
+    torch.set_num_threads(1)
+
+
 @ALL
-@pytest.mark.parametrize("batch", [1, 2])
-def test_loss_and_gradients_are_the_plain_ones(network: NetworkConfig, batch: int) -> None:
+@pytest.mark.parametrize(("batch", "count"), [(1, 1), (2, 1), (1, 3)])
+def test_loss_and_gradients_are_the_plain_ones(
+    network: NetworkConfig, batch: int, count: int, threads: Callable[[int], None]
+) -> None:
+    threads(count)
     engine = Engine(configs(network), batch=batch)
     losses, rows = engine.loss_and_gradients()
     for run in range(2):

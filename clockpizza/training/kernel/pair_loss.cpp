@@ -1,0 +1,220 @@
+// Loss and gradients of one hidden layer of ReLU over pairs: the part of a training step that takes the time, in one
+// pass over tiles of pairs that stay in a core's cache. The same as `PairLoss._part` in ../pair_loss.py, for one network:
+//
+//   pre[a, b] = sum_j S[a, b, j] (T0[a, j] + T1[b, j])      hidden + outputs wide
+//   z = pre[hidden:] + relu(pre[:hidden]) @ M
+//   loss = sum over pairs of weight (logsumexp z - z[target]), in double precision
+//
+// Pairs of weight 0, off the training set, are passed over. Sums are in a fixed order: same machine, same bits.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+using Index = std::int64_t;
+
+#if defined(__AVX512F__)
+constexpr int VECTOR = 64;  // bytes
+#elif defined(__AVX__)
+constexpr int VECTOR = 32;
+#else
+constexpr int VECTOR = 16;
+#endif
+
+constexpr Index TILE = 8;              // operands a and b of a tile: at most 64 pairs
+constexpr Index PAIRS = TILE * TILE;
+constexpr int ROWS = 6;                // of a block of C that is kept in registers, two vectors wide
+
+template <class T>
+struct Of {
+    typedef T V __attribute__((vector_size(VECTOR), aligned(sizeof(T)), may_alias));
+    static constexpr Index lanes = VECTOR / sizeof(T);
+    static constexpr Index wide = 2 * lanes;
+    static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
+};
+
+// C[R rows, wide] (+)= A @ B; A's element (i, k) is at i * row + k * step, B's rows are `wide` apart or `ldb`.
+template <class T, int R>
+void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb, T* C, Index ldc, bool add) {
+    typedef typename Of<T>::V V;
+    constexpr Index lanes = Of<T>::lanes;
+    V sum[R][2];
+    for (int i = 0; i < R; i++) {
+        for (int j = 0; j < 2; j++) sum[i][j] = add ? *(const V*)(C + i * ldc + j * lanes) : V{};
+    }
+    for (Index k = 0; k < depth; k++) {
+        const V left = *(const V*)(B + k * ldb), right = *(const V*)(B + k * ldb + lanes);
+        for (int i = 0; i < R; i++) {
+            const T a = A[i * row + k * step];
+            sum[i][0] += a * left;
+            sum[i][1] += a * right;
+        }
+    }
+    for (int i = 0; i < R; i++) {
+        for (int j = 0; j < 2; j++) *(V*)(C + i * ldc + j * lanes) = sum[i][j];
+    }
+}
+
+// C (rows, columns) (+)= A @ B, columns a multiple of `wide`; B's column panels are `panel` elements apart.
+template <class T>
+void product(Index rows, Index columns, Index depth, const T* A, Index row, Index step, const T* B, Index panel,
+             Index ldb, T* C, Index ldc, bool add) {
+    constexpr Index wide = Of<T>::wide;
+    for (Index j = 0; j < columns; j += wide) {
+        const T* panel_of_B = B + j / wide * panel;
+        for (Index i = 0; i < rows; i += ROWS) {
+            const T* a = A + i * row;
+            T* c = C + i * ldc + j;
+            switch (std::min<Index>(ROWS, rows - i)) {
+                case 6: block<T, 6>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 5: block<T, 5>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 4: block<T, 4>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 3: block<T, 3>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 2: block<T, 2>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                default: block<T, 1>(depth, a, row, step, panel_of_B, ldb, c, ldc, add);
+            }
+        }
+    }
+}
+
+struct Pair {
+    Index a, b;
+};
+
+template <class T>
+struct Problem {
+    Index rows, p, K, hidden, width, outputs;  // operands a; outputs padded to `width`
+    const T *S, *T0, *T1, *M;
+    const double* weight;
+    const Index* target;
+    double* loss;
+    T *dS, *dT0, *dT1, *dM;
+};
+
+template <class T>
+class Pass {
+  public:
+    explicit Pass(const Problem<T>& problem)
+        : q(problem), F(problem.hidden + problem.width), H(Of<T>::padded(problem.hidden)), O(Of<T>::padded(problem.width)),
+          act(PAIRS * H), grad(PAIRS * H), z(PAIRS * O), M(problem.hidden * O), Mt(problem.width * H), dM(problem.hidden * O) {
+        constexpr Index wide = Of<T>::wide;
+        for (Index h = 0; h < q.hidden; h++) {
+            for (Index o = 0; o < q.width; o++) {
+                M[o / wide * wide * q.hidden + h * wide + o % wide] = q.M[h * q.width + o];
+                Mt[h / wide * wide * q.width + o * wide + h % wide] = q.M[h * q.width + o];
+            }
+        }
+    }
+
+    void run() {
+        *q.loss = 0;
+        if (q.S) std::memset(q.dS, 0, sizeof(T) * q.rows * q.p * q.K);
+        std::memset(q.dT0, 0, sizeof(T) * q.rows * q.K * F);
+        std::memset(q.dT1, 0, sizeof(T) * q.p * q.K * F);
+        Pair pairs[PAIRS];
+        for (Index a0 = 0; a0 < q.rows; a0 += TILE) {
+            for (Index b0 = 0; b0 < q.p; b0 += TILE) {
+                Index n = 0;
+                for (Index a = a0; a < std::min(a0 + TILE, q.rows); a++) {
+                    for (Index b = b0; b < std::min(b0 + TILE, q.p); b++) {
+                        if (q.weight[a * q.p + b] != 0) pairs[n++] = {a, b};
+                    }
+                }
+                if (n) tile(pairs, n);
+            }
+        }
+        for (Index h = 0; h < q.hidden; h++) std::copy_n(&dM[h * O], q.width, q.dM + h * q.width);
+    }
+
+  private:
+    const Problem<T>& q;
+    const Index F, H, O;
+    std::vector<T> act, grad, z, M, Mt, dM;  // M and its transpose in panels; a row of act, grad and z is a pair's
+
+    void tile(const Pair* pairs, Index n) {
+        constexpr Index wide = Of<T>::wide;
+        for (Index r = 0; r < n; r++) mix(pairs[r], &act[r * H], &z[r * O]);
+        product<T>(n, O, q.hidden, act.data(), H, 1, M.data(), wide * q.hidden, wide, z.data(), O, true);
+        for (Index r = 0; r < n; r++) cross_entropy(pairs[r], &z[r * O]);
+        product<T>(q.hidden, O, n, act.data(), 1, H, z.data(), wide, O, dM.data(), O, true);
+        product<T>(n, H, q.width, z.data(), O, 1, Mt.data(), wide * q.width, wide, grad.data(), H, false);
+        for (Index r = 0; r < n; r++) {
+            const T* x = &act[r * H];
+            T* g = &grad[r * H];
+            for (Index h = 0; h < q.hidden; h++) g[h] = x[h] > 0 ? g[h] : 0;
+            mix_back(pairs[r], g, 0, q.hidden);
+            mix_back(pairs[r], &z[r * O], q.hidden, q.width);
+        }
+    }
+
+    // The pair's activations, and what reaches its logits beside them.
+    void mix(Pair pair, T* hidden, T* logits) const {
+        part(pair, hidden, 0, q.hidden);
+        part(pair, logits, q.hidden, q.width);
+        for (Index h = 0; h < q.hidden; h++) hidden[h] = hidden[h] > 0 ? hidden[h] : 0;
+    }
+
+    void part(Pair pair, T* __restrict__ to, Index from, Index n) const {
+        for (Index k = 0; k < q.K; k++) {
+            const T s = share(pair, k);
+            const T* __restrict__ t0 = q.T0 + (pair.a * q.K + k) * F + from;
+            const T* __restrict__ t1 = q.T1 + (pair.b * q.K + k) * F + from;
+            if (k == 0) {
+                for (Index f = 0; f < n; f++) to[f] = s * (t0[f] + t1[f]);
+            } else {
+                for (Index f = 0; f < n; f++) to[f] += s * (t0[f] + t1[f]);
+            }
+        }
+    }
+
+    T share(Pair pair, Index k) const { return q.S ? q.S[(pair.a * q.p + pair.b) * q.K + k] : T(1); }
+
+    // Adds to the loss; logits become their gradient.
+    void cross_entropy(Pair pair, T* logits) {
+        const Index at = pair.a * q.p + pair.b;
+        const double weight = q.weight[at];
+        const double largest = *std::max_element(logits, logits + q.outputs);
+        double e[q.outputs], total = 0;
+        for (Index c = 0; c < q.outputs; c++) total += e[c] = std::exp(logits[c] - largest);
+        *q.loss += weight * (std::log(total) + largest - logits[q.target[at]]);
+        for (Index c = 0; c < q.outputs; c++) {
+            logits[c] = T(weight * (e[c] / total - (c == q.target[at])));
+        }
+        std::fill(logits + q.outputs, logits + O, T(0));
+    }
+
+    void mix_back(Pair pair, const T* __restrict__ g, Index from, Index n) {
+        for (Index k = 0; k < q.K; k++) {
+            const T s = share(pair, k);
+            const Index at_a = (pair.a * q.K + k) * F + from, at_b = (pair.b * q.K + k) * F + from;
+            T* __restrict__ d0 = q.dT0 + at_a;
+            T* __restrict__ d1 = q.dT1 + at_b;
+            if (!q.S) {
+                for (Index f = 0; f < n; f++) d0[f] += g[f], d1[f] += g[f];
+                continue;
+            }
+            const T* __restrict__ t0 = q.T0 + at_a;
+            const T* __restrict__ t1 = q.T1 + at_b;
+            T sum = 0;
+#pragma omp simd reduction(+ : sum)
+            for (Index f = 0; f < n; f++) {
+                const T each = s * g[f];
+                d0[f] += each;
+                d1[f] += each;
+                sum += g[f] * (t0[f] + t1[f]);
+            }
+            q.dS[(pair.a * q.p + pair.b) * q.K + k] += sum;
+        }
+    }
+};
+
+}  // namespace
+
+extern "C" {
+void pair_loss_float32(const Problem<float>* problem) { Pass<float>(*problem).run(); }
+void pair_loss_float64(const Problem<double>* problem) { Pass<double>(*problem).run(); }
+}

@@ -1,0 +1,130 @@
+"""The pair loss in C++: what torch computes, where it can be built, and a reason where it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.networks.one_hidden import one_hidden
+from clockpizza.run_config import RunConfig
+from clockpizza.training import kernel
+from clockpizza.training.engine import Engine
+from clockpizza.training.pair_loss import PairLoss
+
+SMALL = TransformerConfig(p=13, width=24)
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Every test looks for a compiler anew."""
+    kernel.load.cache_clear()
+    yield
+    kernel.load.cache_clear()
+
+
+@pytest.fixture
+def built() -> kernel.Kernel:
+    try:
+        return kernel.load()
+    except kernel.Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        replace(SMALL, attention_rate=0.0),
+        replace(SMALL, attention_rate=0.7),
+        replace(SMALL, attention_rate=0.7, equals_token=True, d_vocab_out=0),
+        replace(SMALL, attention_rate=0.7, separate_vocabularies=True, d_vocab_out=0),
+        replace(SMALL, attention_rate=0.7, width=30, d_mlp=0),
+        LinearConfig("delta", p=13, hidden=37),
+    ],
+    ids=lambda network: network.describe(),
+)
+@pytest.mark.parametrize(("precision", "close"), [("float64", 1e-13), ("float32", 3e-5)])
+@pytest.mark.parametrize("block", [13, 4])
+def test_the_kernel_gives_the_loss_and_gradients_of_torch(
+    network: NetworkConfig, precision: str, close: float, block: int, built: kernel.Kernel
+) -> None:
+    engine = Engine([RunConfig(network, seed=5, precision=precision)])
+    for _ in range(3):
+        engine.step()
+    weights = {name: w[None] for name, w in engine.weights(0).items()}
+    tables = one_hidden(network, weights, engine.rate)
+    arguments = (network.d_vocab_out, "relu", engine.target, block)
+    loss, gradient = PairLoss(*arguments, kernel=built).loss_and_gradients(tables, engine.weight)
+    expected_loss, expected = PairLoss(*arguments).loss_and_gradients(tables, engine.weight)
+    assert float(loss) == pytest.approx(float(expected_loss), rel=1e-6 if precision == "float32" else 1e-14)
+    ours = [gradient.M, *gradient.tables.tensors]
+    for one, other in zip(ours, [expected.M, *expected.tables.tensors], strict=True):
+        assert float((one - other).norm()) <= close * float(other.norm())
+
+
+def test_a_kernel_is_built_once_and_kept(built: kernel.Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kernel.load.cache_clear()
+    kernel.load()
+    (made,) = (tmp_path / "clockpizza").iterdir()
+    before = made.stat()
+    kernel.load.cache_clear()
+    kernel.load()
+    assert [each.name for each in (tmp_path / "clockpizza").iterdir()] == [made.name]
+    assert made.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_only_networks_of_relu_use_it(built: kernel.Kernel) -> None:
+    assert PairLoss(13, "gelu", torch.zeros(169), 13, kernel=built).kernel is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"CLOCKPIZZA_KERNEL": "off"}, "CLOCKPIZZA_KERNEL is off"),
+        ({"PATH": "/nonexistent"}, "no C\\+\\+ compiler found; install g\\+\\+ or clang"),
+        ({"CXX": "false"}, "false does not run"),
+        ({"CXX": "echo"}, "cannot be built"),
+    ],
+)
+def test_without_one_there_is_a_reason_and_training_goes_on(
+    variables: dict[str, str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(kernel.Unavailable, match=reason):
+        kernel.load()
+    engine = Engine([RunConfig(SMALL, seed=5)])
+    assert engine.pair_loss.kernel is None
+    first = engine.metrics().train_loss
+    for _ in range(20):
+        engine.step()
+    assert engine.metrics().train_loss < first
+
+
+def test_a_compiler_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "compiler"
+    script.write_text('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "error: no space for heroes" >&2\nexit 1\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", str(script))
+    with pytest.raises(kernel.Unavailable, match="cannot build it: error: no space for heroes"):
+        kernel.load()
+    assert list((tmp_path / "cache" / "clockpizza").iterdir()) == []
+
+
+def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if subprocess.run(["c++", "--version"], capture_output=True).returncode:
+        pytest.skip("no compiler")
+    (tmp_path / "clockpizza").mkdir()
+    (tmp_path / "clockpizza").chmod(0o777)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(kernel.Unavailable, match="can be written by others"):
+        kernel.load()
