@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor
 
+from clockpizza import kernel
 from clockpizza.networks import Linear, Network, Transformer
 
 
@@ -148,6 +149,8 @@ class _Masked:
         active = slope != 0
         if not self.shared or not bool((slope[active] == 1).all()):
             return (self.G * slope[:, None]) @ self.W
+        if compiled := kernel.found():
+            return compiled.masked_product(self.by_neuron, self.W, self.of_all, active)
         out = self.W.new_empty(len(slope), *self.of_all.shape)
         for i, (row, count) in enumerate(zip(active, active.sum(1).tolist(), strict=True)):
             most = 2 * count > len(row)

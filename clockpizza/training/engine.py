@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from clockpizza import kernel
 from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import parameter_shapes
@@ -22,7 +23,6 @@ from clockpizza.networks.one_hidden import is_one_hidden, one_hidden
 from clockpizza.networks.tables import Tables, joined
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
-from clockpizza.training import kernel
 from clockpizza.training.adamw import AdamW
 from clockpizza.training.deep import deep_logits, first_tables
 from clockpizza.training.initial import initial_weights
@@ -47,13 +47,6 @@ def shape_of(config: RunConfig) -> tuple[Any, ...]:
     if isinstance(network, TransformerConfig):
         network = replace(network, attention_rate=0.0)
     return network, config.training_pairs, config.precision
-
-
-def _kernel() -> kernel.Kernel | None:
-    try:
-        return kernel.load()
-    except kernel.Unavailable:  # `clockpizza doctor` says why
-        return None
 
 
 class Engine:
@@ -111,7 +104,7 @@ class Engine:
             self.network.activation,
             self.target,
             block=self.block,
-            kernel=_kernel() if self.device.type == "cpu" else None,
+            kernel=kernel.found() if self.device.type == "cpu" else None,
         )
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 

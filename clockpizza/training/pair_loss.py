@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from clockpizza.kernel import Kernel
 from clockpizza.networks.mix import mix_back, mix_into
 from clockpizza.networks.one_hidden import OneHidden, of_operands
 from clockpizza.networks.tables import Tables, joined
-from clockpizza.training.kernel import Kernel
 
 T = TypeVar("T")
 
@@ -81,7 +81,9 @@ class PairLoss:
     def _part(self, network: OneHidden, weight: Tensor, target: Tensor) -> tuple[Tensor, OneHidden]:
         """Loss and gradients of the pairs of one block; weight (R, n), target (n,)."""
         if self.kernel and len(weight) == 1:
-            return self.kernel.loss_and_gradients(network, weight, target, self.outputs)
+            t = network.tables
+            loss, dS, dT0, dT1, dM = self.kernel.pair_loss(t.S, t.T0, t.T1, network.M, weight, target, self.outputs)
+            return loss, OneHidden(Tables(dS, dT0, dT1), dM)
         z, act, grad = self._forward(network)
         R, hidden = network.M.shape[:2]
         target = target.expand(R, -1)[..., None]

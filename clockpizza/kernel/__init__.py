@@ -1,7 +1,8 @@
-"""The pair loss in C++ (pair_loss.cpp): built where a compiler is found, once for a machine, and left out where not.
+"""Two innermost loops in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
 
-It computes what `PairLoss` computes with torch, on a CPU, for one network of ReLU at a time, in about half the time:
-its tiles of pairs stay in a core's cache from the tables to their gradients.
+`pair_loss.cpp` is what `training.pair_loss` computes with torch for one network of ReLU, in about half the time: its
+tiles of pairs stay in a core's cache from the tables to their gradients. `masked_product.cpp` is what takes the time in
+`networks.jacobian`: products over the active neurons of each pair, without moving those together first.
 """
 
 from __future__ import annotations
@@ -20,13 +21,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from clockpizza.networks.one_hidden import OneHidden
-from clockpizza.networks.tables import Tables
-
-SOURCE = Path(__file__).with_name("pair_loss.cpp")
+SOURCES = [Path(__file__).with_name(name) for name in ("pair_loss.cpp", "masked_product.cpp")]
+HEADERS = [Path(__file__).with_name("product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
-NAMES = {torch.float32: "pair_loss_float32", torch.float64: "pair_loss_float64"}
+TYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
 class Unavailable(Exception):
@@ -47,30 +46,51 @@ class Kernel:
     """The library, once loaded. Calls let other threads run."""
 
     def __init__(self, library: ctypes.CDLL):
-        self._functions = {dtype: library[name] for dtype, name in NAMES.items()}
-        for function in self._functions.values():
+        self._pair_loss = {dtype: library[f"pair_loss_{name}"] for dtype, name in TYPES.items()}
+        self._masked_product = {dtype: library[f"masked_product_{name}"] for dtype, name in TYPES.items()}
+        for function in self._pair_loss.values():
             function.argtypes, function.restype = [ctypes.POINTER(Problem)], None
+        for function in self._masked_product.values():
+            function.argtypes, function.restype = [ctypes.c_int64] * 4 + [ctypes.c_void_p] * 5, None
 
-    def loss_and_gradients(
-        self, network: OneHidden, weight: Tensor, target: Tensor, outputs: int
-    ) -> tuple[Tensor, OneHidden]:
-        """Loss (1,), float64, and gradients of one network over some operands a and all b.
+    def pair_loss(
+        self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, weight: Tensor, target: Tensor, outputs: int
+    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor, Tensor]:
+        """The loss (1,), float64, of one network over some operands a and all b; and its gradients to S, T0, T1 and M.
 
+        S (1, a, p, K), T0 (1, a, K, F), T1 (1, p, K, F), M (1, hidden, F - hidden): see `networks.one_hidden`.
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
-        tables = network.tables
-        S, T0, T1, M = (None if t is None else t.contiguous() for t in (tables.S, tables.T0, tables.T1, network.M))
-        assert T0 is not None and T1 is not None and M is not None
-        loss = weight.new_empty(1)
-        dS, dT0, dT1, dM = (None if t is None else torch.empty_like(t) for t in (S, T0, T1, M))
-        _, rows, K, _ = T0.shape
-        weight, target = weight.contiguous(), target.contiguous()
-        sizes = (rows, T1.shape[1], K, *M.shape[1:], outputs)
+        S = None if S is None else S.contiguous()
+        T0, T1, M, weight, target = (t.contiguous() for t in (T0, T1, M, weight, target))
+        loss, dS = weight.new_empty(1), None if S is None else torch.empty_like(S)
+        dT0, dT1, dM = (torch.empty_like(t) for t in (T0, T1, M))
+        sizes = (T0.shape[1], T1.shape[1], T0.shape[2], *M.shape[1:], outputs)
         tensors = (S, T0, T1, M, weight, target, loss, dS, dT0, dT1, dM)
         problem = Problem(*sizes, *(None if t is None else t.data_ptr() for t in tensors))
-        self._functions[T0.dtype](problem)
-        assert dT0 is not None and dT1 is not None and dM is not None
-        return loss, OneHidden(Tables(dS, dT0, dT1), dM)
+        self._pair_loss[T0.dtype](problem)
+        return loss, dS, dT0, dT1, dM
+
+    def masked_product(self, by_neuron: Tensor, W: Tensor, of_all: Tensor, active: Tensor) -> Tensor:
+        """(G * active) W for each of N masks (N, n): (N, p, m).
+
+        by_neuron: G transposed, (n, p). W: (n, m). of_all: G W, (p, m).
+        """
+        (n, p), m = by_neuron.shape, W.shape[1]
+        by_neuron, W, of_all, active = (t.contiguous() for t in (by_neuron, W, of_all, active))
+        out = W.new_empty(len(active), p, m)
+        tensors = (by_neuron, W, of_all, active, out)
+        self._masked_product[W.dtype](len(active), p, n, m, *(t.data_ptr() for t in tensors))
+        return out
+
+
+@cache
+def found() -> Kernel | None:
+    """The kernel where there is one; `clockpizza doctor` says why there is none."""
+    try:
+        return load()
+    except Unavailable:
+        return None
 
 
 @cache
@@ -83,7 +103,7 @@ def load() -> Kernel:
     if os.environ.get(SWITCH, "").lower() in ("off", "0", "false"):
         raise Unavailable(f"{SWITCH} is off")
     command = _compiler()
-    path = _folder() / f"pair_loss-{_fingerprint(command)}.so"
+    path = _folder() / f"kernel-{_fingerprint(command)}.so"
     if not path.exists():
         _build(command, path)
     try:
@@ -125,7 +145,8 @@ def _fingerprint(command: list[str]) -> str:
         processor = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
     except OSError:
         processor = [platform.processor()]
-    parts = [SOURCE.read_bytes(), version, *(text.encode() for text in (*FLAGS, platform.machine(), *processor))]
+    sources = [path.read_bytes() for path in SOURCES + HEADERS]
+    parts = [*sources, version, *(text.encode() for text in (*FLAGS, platform.machine(), *processor))]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -134,7 +155,9 @@ def _build(command: list[str], path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / path.name
-            done = subprocess.run([*command, *FLAGS, "-o", str(made), str(SOURCE)], capture_output=True, text=True)
+            done = subprocess.run(
+                [*command, *FLAGS, "-o", str(made), *map(str, SOURCES)], capture_output=True, text=True
+            )
             if done.returncode:
                 first = next(iter(done.stderr.splitlines()), f"exit code {done.returncode}")
                 raise Unavailable(f"{command[0]} cannot build it: {first}")

@@ -1,5 +1,5 @@
 // Loss and gradients of one hidden layer of ReLU over pairs: the part of a training step that takes the time, in one
-// pass over tiles of pairs that stay in a core's cache. The same as `PairLoss._part` in ../pair_loss.py, for one network:
+// pass over tiles of pairs that stay in a core's cache. The same as `PairLoss._part` in ../training/pair_loss.py, for one network:
 //
 //   pre[a, b] = sum_j S[a, b, j] (T0[a, j] + T1[b, j])      hidden + outputs wide
 //   z = pre[hidden:] + relu(pre[:hidden]) @ M
@@ -7,79 +7,16 @@
 //
 // Pairs of weight 0, off the training set, are passed over. Sums are in a fixed order: same machine, same bits.
 
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "product.hpp"
+
 namespace {
 
-using Index = std::int64_t;
-
-#if defined(__AVX512F__)
-constexpr int VECTOR = 64;  // bytes
-#elif defined(__AVX__)
-constexpr int VECTOR = 32;
-#else
-constexpr int VECTOR = 16;
-#endif
-
-constexpr Index TILE = 8;              // operands a and b of a tile: at most 64 pairs
+constexpr Index TILE = 8;  // operands a and b of a tile: at most 64 pairs
 constexpr Index PAIRS = TILE * TILE;
-constexpr int ROWS = 6;                // of a block of C that is kept in registers, two vectors wide
-
-template <class T>
-struct Of {
-    typedef T V __attribute__((vector_size(VECTOR), aligned(sizeof(T)), may_alias));
-    static constexpr Index lanes = VECTOR / sizeof(T);
-    static constexpr Index wide = 2 * lanes;
-    static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
-};
-
-// C[R rows, wide] (+)= A @ B; A's element (i, k) is at i * row + k * step, B's rows are `wide` apart or `ldb`.
-template <class T, int R>
-void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb, T* C, Index ldc, bool add) {
-    typedef typename Of<T>::V V;
-    constexpr Index lanes = Of<T>::lanes;
-    V sum[R][2];
-    for (int i = 0; i < R; i++) {
-        for (int j = 0; j < 2; j++) sum[i][j] = add ? *(const V*)(C + i * ldc + j * lanes) : V{};
-    }
-    for (Index k = 0; k < depth; k++) {
-        const V left = *(const V*)(B + k * ldb), right = *(const V*)(B + k * ldb + lanes);
-        for (int i = 0; i < R; i++) {
-            const T a = A[i * row + k * step];
-            sum[i][0] += a * left;
-            sum[i][1] += a * right;
-        }
-    }
-    for (int i = 0; i < R; i++) {
-        for (int j = 0; j < 2; j++) *(V*)(C + i * ldc + j * lanes) = sum[i][j];
-    }
-}
-
-// C (rows, columns) (+)= A @ B, columns a multiple of `wide`; B's column panels are `panel` elements apart.
-template <class T>
-void product(Index rows, Index columns, Index depth, const T* A, Index row, Index step, const T* B, Index panel,
-             Index ldb, T* C, Index ldc, bool add) {
-    constexpr Index wide = Of<T>::wide;
-    for (Index j = 0; j < columns; j += wide) {
-        const T* panel_of_B = B + j / wide * panel;
-        for (Index i = 0; i < rows; i += ROWS) {
-            const T* a = A + i * row;
-            T* c = C + i * ldc + j;
-            switch (std::min<Index>(ROWS, rows - i)) {
-                case 6: block<T, 6>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
-                case 5: block<T, 5>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
-                case 4: block<T, 4>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
-                case 3: block<T, 3>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
-                case 2: block<T, 2>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
-                default: block<T, 1>(depth, a, row, step, panel_of_B, ldb, c, ldc, add);
-            }
-        }
-    }
-}
 
 struct Pair {
     Index a, b;
@@ -101,11 +38,9 @@ class Pass {
     explicit Pass(const Problem<T>& problem)
         : q(problem), F(problem.hidden + problem.width), H(Of<T>::padded(problem.hidden)), O(Of<T>::padded(problem.width)),
           act(PAIRS * H), grad(PAIRS * H), z(PAIRS * O), M(problem.hidden * O), Mt(problem.width * H), dM(problem.hidden * O) {
-        constexpr Index wide = Of<T>::wide;
         for (Index h = 0; h < q.hidden; h++) {
             for (Index o = 0; o < q.width; o++) {
-                M[o / wide * wide * q.hidden + h * wide + o % wide] = q.M[h * q.width + o];
-                Mt[h / wide * wide * q.width + o * wide + h % wide] = q.M[h * q.width + o];
+                M[in_panels<T>(q.hidden, h, o)] = Mt[in_panels<T>(q.width, o, h)] = q.M[h * q.width + o];
             }
         }
     }

@@ -1,4 +1,4 @@
-"""The pair loss in C++: what torch computes, where it can be built, and a reason where it cannot."""
+"""Loops in C++: what torch computes, where it can be built, and a reason where it cannot."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from clockpizza import kernel
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.networks.one_hidden import one_hidden
 from clockpizza.run_config import RunConfig
-from clockpizza.training import kernel
 from clockpizza.training.engine import Engine
 from clockpizza.training.pair_loss import PairLoss
 
@@ -23,9 +23,11 @@ SMALL = TransformerConfig(p=13, width=24)
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     """Every test looks for a compiler anew."""
-    kernel.load.cache_clear()
+    for function in (kernel.load, kernel.found):
+        function.cache_clear()
     yield
-    kernel.load.cache_clear()
+    for function in (kernel.load, kernel.found):
+        function.cache_clear()
 
 
 @pytest.fixture
@@ -65,6 +67,20 @@ def test_the_kernel_gives_the_loss_and_gradients_of_torch(
     ours = [gradient.M, *gradient.tables.tensors]
     for one, other in zip(ours, [expected.M, *expected.tables.tensors], strict=True):
         assert float((one - other).norm()) <= close * float(other.norm())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
+def test_products_over_active_neurons_are_those_of_torch(
+    share: float, dtype: torch.dtype, built: kernel.Kernel
+) -> None:
+    generator = torch.Generator().manual_seed(1)
+    G = torch.randn(11, 37, generator=generator, dtype=dtype)
+    W = torch.randn(37, 21, generator=generator, dtype=dtype)
+    active = torch.rand(5, 37, generator=generator) < share
+    found = built.masked_product(G.T, W, G @ W, active)
+    expected = (G * active[:, None]) @ W
+    assert float((found - expected).abs().max()) <= (1e-12 if dtype == torch.float64 else 1e-4)
 
 
 def test_a_kernel_is_built_once_and_kept(built: kernel.Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
