@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clockpizza.cuts import LEAST_HELD_OUT, PAPER_CUT
 from clockpizza.evidence import Evidence
 from clockpizza.evidence.circles import Circle
-from clockpizza.evidence.circularity import PAPER_CUT
 
 LEAST_ACCURACY = 0.95  # on all pairs
-LEAST_HELD_OUT = 0.9  # where the split is known
 LEAST_ON_CIRCLES = 0.9  # purity of every component that holds 1 % of the variance
 ROUND = 0.5  # a frequency whose shorter axis is less than this part of the longer is a line rather than a circle
 LEAST_ROUND = 0.75  # share of the circles' variance that must be round

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from typer.core import TyperGroup
 
 from clockpizza import settings
-from clockpizza.doctor import Check, examine, healthy
 from clockpizza.errors import BadInput, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from typer.core import TyperGroup
+
+    from clockpizza.doctor import Check
 
 STYLES = {"ok": "green", "warn": "yellow", "bad": "bold red"}
 
@@ -30,6 +31,8 @@ def doctor(
     Shows versions, devices, memory, disk, locks, the terminal, and where each option's value comes from.
     Exit code 1 when something is in the way.
     """
+    from clockpizza.doctor import examine, healthy
+
     group: TyperGroup = ctx.find_root().command  # type: ignore[assignment]
     read: settings.Settings | BadInput = ctx.obj
     known = read if isinstance(read, settings.Settings) else settings.Settings()
@@ -43,6 +46,8 @@ def doctor(
         }
         typer.echo(dumps(document, indent=2, default=str))
     else:
+        from rich.console import Console
+
         console = Console(highlight=False)
         _print(console, ("", "check", "found", "cure"), [(c.state, c.name, c.value, c.cure) for c in checks])
         rows = [(each.command, each.option, _shown(each.value), each.source) for each in origins]
@@ -53,6 +58,8 @@ def doctor(
 
 def _configuration(group: TyperGroup, read: settings.Settings | BadInput) -> list[Check]:
     """Whether the TOML files could be used, and which variables nothing reads."""
+    from clockpizza.doctor import Check
+
     if isinstance(read, BadInput):
         checks = [Check("settings", "bad", str(read), "until then every other command stops here")]
     else:
@@ -75,6 +82,9 @@ def _print(console: Console, header: tuple[str, ...], rows: Sequence[tuple[str, 
             typer.echo("\t".join(map(visible, row)).rstrip())
         typer.echo()
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*header, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(Text(visible(cell), STYLES.get(cell, "")) for cell in row))

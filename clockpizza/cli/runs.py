@@ -89,7 +89,7 @@ def _table(console: Console, rows: Sequence[Row]) -> None:
     for row in rows:
         by_sweep.setdefault(row.sweep, []).append(row)
     for name, each in by_sweep.items():
-        block = Text.assemble((name, "bold"), f"  {counts(each)}", no_wrap=True, overflow="ellipsis")
+        block = Text.assemble((name, "bold"), f"  {counts(each)}")
         cells = [_columns(row) for row in each]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row, line in zip(each, cells, strict=True):
@@ -102,7 +102,7 @@ def _table(console: Console, rows: Sequence[Row]) -> None:
             block.append("  " + "  ".join(padded[2:]).rstrip())
         for reason in list(dict.fromkeys(row.reason for row in each if row.reason))[:3]:
             block.append("\n  " + visible(reason), "dim")
-        console.print(block)
+        console.print(block, no_wrap=True, overflow="ellipsis")  # the block's own would be lost on the way
 
 
 def _columns(row: Row) -> list[str]:

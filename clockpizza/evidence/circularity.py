@@ -15,7 +15,6 @@ import torch
 from clockpizza.evidence.components import Components, frequency_shares
 from clockpizza.evidence.probe import Probe
 
-PAPER_CUT = 0.995
 TIE = 0.05  # neighbouring components whose variances differ by less than this share are measured as one span
 
 

@@ -1,0 +1,4 @@
+"""Cuts that are needed both where networks are measured and where results are only read."""
+
+PAPER_CUT = 0.995  # the paper's: an embedding is circular above it
+LEAST_HELD_OUT = 0.9  # accuracy on held-out pairs below which a network has not solved the task
