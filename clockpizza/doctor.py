@@ -124,6 +124,17 @@ def _devices() -> Iterator[Check]:
         yield Check("cuda", "warn", f"an NVIDIA driver is present, but {said}", cure)
     if torch.backends.mps.is_available():
         yield Check("mps", "ok", "Apple GPU")
+    yield _kernel()
+
+
+def _kernel() -> Check:
+    from clockpizza import kernel
+
+    try:
+        kernel.load()
+    except kernel.Unavailable as error:
+        return Check("kernel", "warn", str(error), "without it training on a CPU takes about twice as long")
+    return Check("kernel", "ok", "built for this processor")
 
 
 def _cuda_card(torch: Any, index: int) -> Check:
@@ -274,18 +285,32 @@ def _terminal() -> Iterator[Check]:
     small = columns < 80 or lines < 24
     yield Check("size", "warn" if small else "ok", f"{columns}x{lines}", "80x24 is the least the screen needs" * small)
 
-    locale = next((os.environ[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(key)), "")
-    unicode = "utf8" in locale.lower().replace("-", "")
+    locale = _locale()
+    unicode = _is_utf8(locale)
     cure = "" if unicode else "export LANG=C.UTF-8, or plots fall back on ASCII"
     yield Check("locale", "ok" if unicode else "warn", locale or "not set", cure)
-    yield Check("colours", "ok", _colours(term))
-    braille = unicode and term != "linux"
+    yield Check("colours", "ok", colours(term))
+    braille = draws_braille(term)
     yield Check(
         "braille", "ok" if braille else "warn", "yes" if braille else "no", "" if braille else "plots use blocks"
     )
 
 
-def _colours(term: str) -> str:
+def draws_braille(term: str) -> bool:
+    """Whether a terminal shows more than ASCII, braille included, as far as the locale and its TERM tell."""
+    return _is_utf8(_locale()) and term != "linux"
+
+
+def _locale() -> str:
+    return next((os.environ[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(key)), "")
+
+
+def _is_utf8(locale: str) -> bool:
+    return "utf8" in locale.lower().replace("-", "")
+
+
+def colours(term: str) -> str:
+    """How many colours a terminal shows, as far as the environment tells: none, 16, 256 or 16 million."""
     if os.environ.get("NO_COLOR"):
         return "none, as NO_COLOR asks"
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or term.endswith("-direct"):

@@ -17,7 +17,7 @@ from torch import Tensor
 from clockpizza.checkpoints.checkpoint import Checkpoint, Overrides, plain
 from clockpizza.checkpoints.state_dict import Shapes, shape, shapes, vocabulary, without_buffers
 from clockpizza.checkpoints.untrusted import read_json
-from clockpizza.config import ACTIVATIONS, LinearConfig, TransformerConfig
+from clockpizza.config import ACTIVATIONS, LinearConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import Linear, Transformer
 
@@ -96,19 +96,7 @@ def read_transformer(path: Path, weights: Mapping[str, Tensor], overrides: Overr
             f"not); put {config.path.name} beside it if it is the authors'"
         )
     network = Transformer(
-        TransformerConfig(
-            p=p,
-            attention_rate=rate,
-            width=sizes.width,
-            layers=sizes.layers,
-            heads=sizes.heads,
-            activation=activation,
-            separate_vocabularies=apart,
-            equals_token=sizes.equals_token,
-            d_mlp=sizes.d_mlp,
-            d_vocab_out=sizes.d_vocab_out,
-        ),
-        weights,
+        sizes.config(p=p, attention_rate=rate, activation=activation, separate_vocabularies=apart), weights
     )
     return Checkpoint(path, "authors", network, record=config.record())
 

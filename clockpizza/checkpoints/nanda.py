@@ -16,7 +16,7 @@ from torch import Tensor
 from clockpizza.checkpoints.checkpoint import Checkpoint, Overrides, plain, training_split
 from clockpizza.checkpoints.state_dict import shapes, without_buffers
 from clockpizza.checkpoints.untrusted import Inert
-from clockpizza.config import ACTIVATIONS, TransformerConfig
+from clockpizza.config import ACTIVATIONS
 from clockpizza.errors import BadInput
 from clockpizza.networks import Transformer
 
@@ -35,21 +35,8 @@ def read(path: Path, weights: Mapping[str, Tensor], holds: Mapping[str, Any], ov
         raise BadInput(f"its config says p {config['p']}, but embed.W_E has {p} tokens besides the equals token")
     if config.get("use_ln"):
         raise BadInput("its config says use_ln: LayerNorm is not supported")
-    network = Transformer(
-        TransformerConfig(
-            p=p,
-            attention_rate=1.0,
-            width=sizes.width,
-            layers=sizes.layers,
-            heads=sizes.heads,
-            activation=activation(config, "act_type") or overrides.activation or "relu",
-            equals_token=True,
-            causal=True,
-            d_mlp=sizes.d_mlp,
-            d_vocab_out=sizes.d_vocab_out,
-        ),
-        weights,
-    )
+    act = activation(config, "act_type") or overrides.activation or "relu"
+    network = Transformer(sizes.config(p=p, attention_rate=1.0, activation=act, causal=True), weights)
     pairs = training_split(holds.get("train_indices"), p)
     return Checkpoint(path, "nanda", network, pairs, plain(holds) | config)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from clockpizza.checkpoints.untrusted import Inert
+from clockpizza.config import TransformerConfig
 from clockpizza.errors import BadInput
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -32,6 +33,18 @@ class Shapes:
     @property
     def equals_token(self) -> bool:
         return self.positions == 3
+
+    def config(self, **rest: Any) -> TransformerConfig:
+        """The config of a transformer of these sizes; `rest` is what they do not tell."""
+        return TransformerConfig(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            equals_token=self.equals_token,
+            d_mlp=self.d_mlp,
+            d_vocab_out=self.d_vocab_out,
+            **rest,
+        )
 
 
 def named(holds: Any) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from torch import Tensor
 from clockpizza.checkpoints.checkpoint import Checkpoint, Overrides, plain, training_split
 from clockpizza.checkpoints.nanda import activation, config_inside
 from clockpizza.checkpoints.state_dict import Shapes, shape, shapes, vocabulary, without_buffers
-from clockpizza.config import TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import Transformer
 
@@ -56,21 +55,9 @@ def read(path: Path, weights: Mapping[str, Tensor], holds: Mapping[str, Any], ov
     act = activation(config, "act_fn") or overrides.activation
     if act is None:
         raise BadInput("a TransformerLens network whose file does not tell the activation; give --activation")
+    causal = _causal(config, weights)
     network = Transformer(
-        TransformerConfig(
-            p=p,
-            attention_rate=1.0,
-            width=sizes.width,
-            layers=sizes.layers,
-            heads=sizes.heads,
-            activation=act,
-            separate_vocabularies=apart,
-            equals_token=sizes.equals_token,
-            causal=_causal(config, weights),
-            d_mlp=sizes.d_mlp,
-            d_vocab_out=sizes.d_vocab_out,
-        ),
-        ours,
+        sizes.config(p=p, attention_rate=1.0, activation=act, separate_vocabularies=apart, causal=causal), ours
     )
     pairs = training_split(holds.get("train_indices"), p)
     return Checkpoint(path, "transformer_lens", network, pairs, plain(holds) | config)

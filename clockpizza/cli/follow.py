@@ -17,8 +17,9 @@ import typer
 
 from clockpizza.cli.options import again, index_of, look
 from clockpizza.cli.progress import Screen, Silent, progress
+from clockpizza.cli.results import exit_code, print_results
 from clockpizza.errors import BadInput, ClockpizzaError, visible
-from clockpizza.store import ENDED, State, SweepFolder, SweepIndex, owners, withdraw_stop
+from clockpizza.store import ENDED, SweepFolder, SweepIndex, owners, withdraw_stop
 
 LOOK_SECONDS = 0.5
 QUIET_SECONDS = 5.0  # without any owner of a lock, after which nobody is thought to train a sweep
@@ -64,7 +65,22 @@ def devices_of(given: str) -> list[str]:
     return names
 
 
-def detach(job: Job) -> None:
+def train(job: Job, *, detach: bool, foreground: bool, json: bool) -> None:
+    """Train what a sweep has left, in one of three ways, and print how its runs ended.
+
+    Raises:
+        typer.Exit: with the exit code, where it is not 0.
+    """
+    if detach:
+        _detach(job)
+        return
+    index, code = _in_this_process(job) if foreground else _carry_out(job)
+    print_results(index, json=json)
+    if code:
+        raise typer.Exit(code)
+
+
+def _detach(job: Job) -> None:
     """Start workers, and return once each of them trains or has nothing to do.
 
     Raises:
@@ -85,7 +101,7 @@ def detach(job: Job) -> None:
     typer.echo(f"  {again('watch', job.name, job.runs)}\n  {again('stop', job.name, job.runs)}", err=True)
 
 
-def carry_out(job: Job) -> tuple[SweepIndex, int]:
+def _carry_out(job: Job) -> tuple[SweepIndex, int]:
     """Start workers, follow them until they leave, and return the sweep as it is then, and an exit code.
 
     Ctrl-C asks on a terminal whether to stop or to leave the workers running; elsewhere it stops them.
@@ -118,8 +134,8 @@ def carry_out(job: Job) -> tuple[SweepIndex, int]:
     return index, _conclude(job, index, workers)
 
 
-def in_this_process(job: Job) -> tuple[SweepIndex, int]:
-    """Train in this process, as `carry_out` does through workers. Ctrl-C and SIGTERM save and stop, the second leaves.
+def _in_this_process(job: Job) -> tuple[SweepIndex, int]:
+    """Train in this process, as `_carry_out` does through workers. Ctrl-C and SIGTERM save and stop, the second leaves.
 
     Raises:
         ClockpizzaError: what a worker would have said in its log.
@@ -146,6 +162,8 @@ def in_this_process(job: Job) -> tuple[SweepIndex, int]:
             )
         look(index)
         display.show(index)
+    if outcome.failed and not outcome.stopped:
+        return index, 1  # why, was said when it happened
     return index, _code(job, index, stopped=outcome.stopped, held=bool(outcome.held))
 
 
@@ -188,9 +206,9 @@ def _conclude(job: Job, index: SweepIndex, workers: Sequence[Worker]) -> int:
     look(index)
     codes = [worker.returncode for worker in workers]
     if not index.error and any(row.state not in ENDED for row in index.rows.values()):
-        bad = [worker for worker in workers if worker.returncode not in (0, 1, 4, 130)]
-        if bad or set(codes) == {1}:
-            return _died(job, (bad or list(workers))[0])
+        died = [worker for worker in workers if worker.returncode not in (0, 4, 130)]
+        if died:
+            return _died(job, max(died, key=lambda worker: worker.returncode != 1))
     return _code(job, index, stopped=130 in codes, held=4 in codes)
 
 
@@ -201,7 +219,7 @@ def _code(job: Job, index: SweepIndex, *, stopped: bool, held: bool) -> int:
         raise BadInput(index.error)
     rows = index.rows.values()
     if all(row.state in ENDED for row in rows):
-        return int(any(row.state is State.FAILED for row in rows))
+        return exit_code(rows)
     if held and not stopped:
         names = ", ".join(f"{holder.name} by {holder}" for holder in owners(job.folder, Watch()))
         return _tell(None, f"what is left is being trained: {names or 'by others, who have just left'}", 4)

@@ -29,6 +29,13 @@ ForegroundOption = Annotated[
     bool, typer.Option("--foreground", help="Train in this process, which the training then ends with.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="A JSON object a line, one a network.")]
+
+
+def check_how(*, detach: bool, foreground: bool) -> None:
+    """Raise BadInput where a command is to train in two ways at once."""
+    if detach and foreground:
+        raise BadInput("--detach and --foreground exclude each other")
 
 
 def again(command: str, name: str, runs: Path) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from clockpizza.errors import visible
+from clockpizza.errors import BadInput, visible
 
 if TYPE_CHECKING:
     from clockpizza.store import Row, SweepIndex
@@ -44,22 +44,27 @@ def counts(rows: Iterable[Row]) -> str:
     return ", ".join(words)
 
 
-def print_results(index: SweepIndex, ids: Sequence[str], *, json: bool) -> None:
-    """The results of the runs that have ended, on stdout: as JSON lines, a few lines each, or counted if they are many.
+def exit_code(rows: Iterable[Row]) -> int:
+    """Of a command whose runs have all ended: 1 where one failed, 3 where one was refused a verdict, else 0."""
+    from clockpizza.store import State
 
-    Raises:
-        BadInput: a result.json is none of ours.
-    """
-    from clockpizza.store import read_result
+    rows = list(rows)
+    if any(row.state is State.FAILED for row in rows):
+        return 1
+    return 3 if any(row.refused for row in rows) else 0
 
-    if not json and len(ids) > EACH:
-        typer.echo(visible(f"{index.name}: {counts(index.rows[id] for id in ids)}"))
+
+def print_results(index: SweepIndex, *, json: bool) -> None:
+    """How runs have ended, on stdout: as JSON lines, a few lines each, or counted if they are many."""
+    from clockpizza.store import ENDED
+
+    if not json and len(index.rows) > EACH:
+        typer.echo(visible(f"{index.name}: {counts(index.rows.values())}"))
         return
-    for id in ids:
-        result = read_result(index.folder.run(id))
-        if result is None:
+    for id, row in index.rows.items():
+        if row.state not in ENDED:
             continue
-        path = index.folder.run(id).weights_file
+        result, path = _result(row), row.folder.weights_file
         if json:
             typer.echo(json_module.dumps({"sweep": index.name, "run": id, "path": str(path), **result}))
         elif result["status"] == "failed":
@@ -71,3 +76,14 @@ def print_results(index: SweepIndex, ids: Sequence[str], *, json: bool) -> None:
             else:
                 typer.echo(visible(f"{id}: {verdict['name']} ({verdict['certainty']}). {verdict['reasons']}"))
             typer.echo(visible(f"  clockpizza classify {path}"))
+
+
+def _result(row: Row) -> dict[str, Any]:
+    """What result.json says; of a run that failed and has none that can be read, the reason for that."""
+    from clockpizza.store import read_result
+
+    try:
+        found = read_result(row.folder)
+    except BadInput:
+        found = None
+    return found or {"status": "failed", "reason": row.reason}

@@ -11,12 +11,13 @@ from clockpizza.cli.options import (
     DetachOption,
     DevicesOption,
     ForegroundOption,
+    JsonOption,
     KeepOption,
     QuietOption,
     RunsOption,
+    check_how,
     index_of,
 )
-from clockpizza.errors import BadInput
 
 
 def resume(
@@ -28,16 +29,14 @@ def resume(
     foreground: ForegroundOption = False,
     runs: RunsOption = RUNS,
     quiet: QuietOption = False,
-    json: Annotated[bool, typer.Option("--json", help="A JSON object a line, one a network.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Train what a sweep has left, from the last checkpoints, and follow it.
 
     A stop that was asked for is withdrawn. Runs that others are training are left to them.
     """
-    if detach and foreground:
-        raise BadInput("--detach and --foreground exclude each other")
+    check_how(detach=detach, foreground=foreground)
     from clockpizza.cli import follow
-    from clockpizza.cli.results import print_results
     from clockpizza.store import State, clear_result
 
     index = index_of(runs, name)
@@ -45,10 +44,4 @@ def resume(
     for row in index.rows.values():
         if failed and row.state is State.FAILED:
             clear_result(row.folder)
-    if detach:
-        follow.detach(job)
-        return
-    index, code = follow.in_this_process(job) if foreground else follow.carry_out(job)
-    print_results(index, list(index.rows), json=json)
-    if code:
-        raise typer.Exit(code)
+    follow.train(job, detach=detach, foreground=foreground, json=json)

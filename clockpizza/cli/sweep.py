@@ -13,9 +13,11 @@ from clockpizza.cli.options import (
     DetachOption,
     DevicesOption,
     ForegroundOption,
+    JsonOption,
     KeepOption,
     QuietOption,
     RunsOption,
+    check_how,
 )
 from clockpizza.errors import BadInput, visible
 
@@ -69,15 +71,14 @@ def sweep(
     foreground: ForegroundOption = False,
     runs: RunsOption = RUNS,
     quiet: QuietOption = False,
-    json: Annotated[bool, typer.Option("--json", help="A JSON object a line, one a network.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Train every combination of values, and say which algorithm each network found.
 
     A worker of its own does it, which outlives this command; with --detach nothing but that is done. The same command
     again, or `clockpizza resume`, goes on with what is missing. Ctrl-C asks whether to stop or to leave it running.
     """
-    if detach and foreground:
-        raise BadInput("--detach and --foreground exclude each other")
+    check_how(detach=detach, foreground=foreground)
     if random is not None and attention_rate is not None:
         raise BadInput("--random draws the attention rates; leave --attention-rate out")
     given = {
@@ -92,7 +93,6 @@ def sweep(
         raise BadInput("what shall the runs differ in? As: clockpizza sweep --attention-rate 0:1:21 --seeds 2")
 
     from clockpizza.cli import follow
-    from clockpizza.cli.results import print_results
     from clockpizza.cli.train import recipe_name
     from clockpizza.store import create_sweep
 
@@ -104,13 +104,7 @@ def sweep(
         _print_estimates(whole, name, job_devices, keep_checkpoints)
         return
     job = follow.Job(runs, name, create_sweep(runs, name, whole), job_devices, keep_checkpoints, quiet or json)
-    if detach:
-        follow.detach(job)
-        return
-    index, code = follow.in_this_process(job) if foreground else follow.carry_out(job)
-    print_results(index, list(index.rows), json=json)
-    if code:
-        raise typer.Exit(code)
+    follow.train(job, detach=detach, foreground=foreground, json=json)
 
 
 def _spec(file: Path | None, given: dict[str, Any], runs: Path, name: str | None) -> SweepSpec:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from clockpizza.cli.options import RUNS, DetachOption, ForegroundOption, KeepOption, QuietOption, RunsOption
+from clockpizza.cli.options import (
+    RUNS,
+    DetachOption,
+    ForegroundOption,
+    JsonOption,
+    KeepOption,
+    QuietOption,
+    RunsOption,
+    check_how,
+)
 from clockpizza.errors import BadInput
 
 
@@ -58,7 +66,7 @@ def train(
     detach: DetachOption = False,
     foreground: ForegroundOption = False,
     quiet: QuietOption = False,
-    json: Annotated[bool, typer.Option("--json", help="A JSON object a line, one a network.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Train networks, by default as the paper does, and say which algorithm each of them found.
 
@@ -66,8 +74,7 @@ def train(
     last checkpoint where a training was stopped or killed. A worker of its own trains, and outlives this command:
     ctrl-C asks whether to stop it or to leave it running.
     """
-    if detach and foreground:
-        raise BadInput("--detach and --foreground exclude each other")
+    check_how(detach=detach, foreground=foreground)
     chosen = PRESETS[preset] if preset else {}
     if seed is not None and seeds is not None:
         raise BadInput("--seed and --seeds exclude each other")
@@ -95,7 +102,6 @@ def train(
     given |= {"seeds": seeds} if seeds is not None else {"seed": seed if seed is not None else chosen.get("seed", 0)}
 
     from clockpizza.cli import follow
-    from clockpizza.cli.results import print_results
     from clockpizza.store import create_sweep
     from clockpizza.sweep_spec import expand
 
@@ -105,15 +111,7 @@ def train(
         devices = devices[:1]
     name = name or recipe_name(spec.runs)
     job = follow.Job(runs, name, create_sweep(runs, name, spec), devices, keep_checkpoints, quiet or json)
-    if detach:
-        follow.detach(job)
-        return
-    index, code = follow.in_this_process(job) if foreground else follow.carry_out(job)
-    print_results(index, list(index.rows), json=json)
-    if not code and any(row.refused for row in index.rows.values()):
-        code = 3
-    if code:
-        raise typer.Exit(code)
+    follow.train(job, detach=detach, foreground=foreground, json=json)
 
 
 def _network(model: str, width: int | None, p: int) -> dict[str, Any]:
@@ -126,6 +124,8 @@ def _network(model: str, width: int | None, p: int) -> dict[str, Any]:
 
 def recipe_name(runs: dict[str, Any]) -> str:
     """A name that the same recipe always gets, so that the same command finds its folder again."""
+    import hashlib
+
     ids = list(runs)
     digest = hashlib.sha256(repr(list(runs.values())).encode()).hexdigest()[:6]
     return f"{ids[0]}-x{len(ids)}-{digest}" if len(ids) > 1 else f"{ids[0]}-{digest}"

@@ -17,8 +17,8 @@ def watch(
     from clockpizza.cli.follow import follow
     from clockpizza.cli.options import index_of
     from clockpizza.cli.progress import progress
-    from clockpizza.cli.results import counts
-    from clockpizza.store import ENDED, State
+    from clockpizza.cli.results import counts, exit_code
+    from clockpizza.store import ENDED
 
     index = index_of(runs, name)
     with progress(stdout=True) as display:
@@ -27,5 +27,5 @@ def watch(
     typer.echo(counts(rows))
     if any(row.state not in ENDED for row in rows):
         typer.echo(f"clockpizza: nobody trains what is left; `{again('resume', name, runs)}` goes on", err=True)
-    elif any(row.state is State.FAILED for row in rows):
-        raise typer.Exit(1)
+    elif code := exit_code(rows):
+        raise typer.Exit(code)

@@ -18,7 +18,7 @@ from clockpizza.store.layout import RunFolder, SweepFolder, find_sweeps, sweep_f
 from clockpizza.store.liveness import Standing, Watch
 from clockpizza.store.lock import Held, Lock, LockLost, claim
 from clockpizza.store.query import Query, parse
-from clockpizza.store.result import clear_result, read_result, write_result
+from clockpizza.store.result import clear_result, has_ended, read_result, write_result
 from clockpizza.store.row import Row
 from clockpizza.store.run_events import Batch, RunEvents
 from clockpizza.store.state import ENDED, LIVE, RESUMABLE, State
@@ -62,6 +62,7 @@ __all__ = [
     "clear_result",
     "create_sweep",
     "find_sweeps",
+    "has_ended",
     "holders",
     "last_attempt",
     "open_sweep",

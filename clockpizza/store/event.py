@@ -7,7 +7,7 @@ snapshot      epoch, file (in snapshots/), measures (name -> number), verdict, c
 checkpoint    epoch, file
 result        epoch, verdict, certainty; all else is in result.json
 stopped       epoch; the run was asked to stop, and goes on from its checkpoint
-failed        epoch, reason
+failed        reason; epoch, where the loss was no number
 note          text
 
 Losses are nats per pair, accuracies shares of pairs, `time` seconds since 1970 by the writer's clock. A number that

@@ -3,11 +3,13 @@
 On the same host the kernel is asked: pid, start time and boot id. Of another host, or another container, only the
 heartbeat is seen, and what counts is whether it changes between two looks by the reader's own monotonic clock: no two
 clocks are compared, so a wrong one does no harm. A first look has nothing to compare; it gives the benefit of the
-doubt, unless the beat is old by the wall clock, and is never reason enough to take a lock over.
+doubt, unless the beat is old by the wall clock, and is never reason enough to take a lock over, nor to say that the
+owner lives.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,12 +32,14 @@ class Standing:
     """What is known of an owner.
 
     dead: it is, beyond doubt. gone: it seems so; for showing, not for taking over. silent: alive perhaps, but stalled.
-    how: that in words, for a person. beat: its last.
+    alive: it is, beyond doubt; where neither this nor dead holds, looking on for a lease will tell. how: that in words,
+    for a person. beat: its last.
     """
 
     dead: bool
     gone: bool
     silent: bool
+    alive: bool
     how: str
     beat: Beat
 
@@ -46,7 +50,9 @@ class _Seen:
     changed_at: float  # by the watch's clock
     progress: tuple[int, str]
     progressed_at: float
+    looked_at: float = 0.0
     ever_changed: bool = False
+    beating_at: float = -math.inf  # when it had last changed within a short while
 
 
 class Watch:
@@ -73,35 +79,34 @@ class Watch:
         seen = self._remember(lock, content, beat)
         life = owner.life()
         if life is Life.DEAD:
-            return Standing(True, True, False, "which is dead", beat)
+            return Standing(True, True, False, False, "which is dead", beat)
         now = self._clock()
         if life is Life.ALIVE:
             quiet = heartbeat.boottime() - beat.boottime if beat.boottime else now - seen.changed_at
             if quiet > SILENT_HERE:
-                return Standing(False, False, True, f"alive, but without a heartbeat for {_span(quiet)}", beat)
-            return self._moving(seen, beat, now, "alive")
+                return Standing(False, False, True, True, f"alive, but without a heartbeat for {_span(quiet)}", beat)
+            return self._moving(seen, beat, now, True, "alive")
         return self._elsewhere(seen, beat, now)
 
     def _elsewhere(self, seen: _Seen, beat: Beat, now: float) -> Standing:
         quiet = now - seen.changed_at
         if quiet >= self.lease:
-            return Standing(True, True, False, f"silent for the {_span(quiet)} that it was watched", beat)
+            return Standing(True, True, False, False, f"silent for the {_span(quiet)} that it was watched", beat)
         age = self._wall() - beat.time
         if quiet > SILENT_ELSEWHERE:
-            return Standing(False, False, True, f"elsewhere, silent for {_span(quiet)}", beat)
+            return Standing(False, False, True, False, f"elsewhere, silent for {_span(quiet)}", beat)
         if not seen.ever_changed and beat.time and age > OLD:
             how = f"elsewhere, whose last heartbeat was {_span(age)} ago by its clock"
-            return Standing(False, age > ABANDONED, age <= ABANDONED, how, beat)
+            return Standing(False, age > ABANDONED, age <= ABANDONED, False, how, beat)
         how = "elsewhere, alive" if seen.ever_changed else "elsewhere, presumed alive until watched for longer"
-        return self._moving(seen, beat, now, how)
+        return self._moving(seen, beat, now, now - seen.beating_at <= SILENT_ELSEWHERE, how)
 
-    def _moving(self, seen: _Seen, beat: Beat, now: float, how: str) -> Standing:
+    def _moving(self, seen: _Seen, beat: Beat, now: float, alive: bool, how: str) -> Standing:
         still = now - seen.progressed_at
         if still > STUCK:
-            return Standing(
-                False, False, True, f"alive, but no further than epoch {beat.epoch} for {_span(still)}", beat
-            )
-        return Standing(False, False, False, how, beat)
+            stuck = f"alive, but no further than epoch {beat.epoch} for {_span(still)}"
+            return Standing(False, False, True, alive, stuck, beat)
+        return Standing(False, False, False, alive, how, beat)
 
     def _remember(self, lock: Path, content: bytes, beat: Beat) -> _Seen:
         now = self._clock()
@@ -112,8 +117,11 @@ class Watch:
             seen = self._seen[lock] = _Seen(content, now, beat.progress, now)
         elif content != seen.content:
             seen.content, seen.changed_at, seen.ever_changed = content, now, True
+            if now - seen.looked_at <= SILENT_ELSEWHERE:  # after a longer while it may have beaten, and died since
+                seen.beating_at = now
             if beat.progress != seen.progress:
                 seen.progress, seen.progressed_at = beat.progress, now
+        seen.looked_at = now
         return seen
 
 

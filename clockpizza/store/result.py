@@ -38,7 +38,7 @@ def read_result(run: RunFolder) -> dict[str, Any] | None:
     Raises:
         BadInput: there is a file, but not one of ours.
     """
-    if not run.result_file.exists() and not run.result_file.is_symlink():
+    if not has_ended(run):
         return None
     text = read_text(run.result_file, LARGEST)
     try:
@@ -48,6 +48,11 @@ def read_result(run: RunFolder) -> dict[str, Any] | None:
     if not isinstance(values, dict) or values.get("schema") != SCHEMA or values.get("status") not in STATUSES:
         raise BadInput(visible(f"{run.result_file}: not a result of schema {SCHEMA}"))
     return values
+
+
+def has_ended(run: RunFolder) -> bool:
+    """Whether there is a result, be it a damaged one: a run without one is what remains to be done."""
+    return run.result_file.exists() or run.result_file.is_symlink()
 
 
 def clear_result(run: RunFolder) -> None:

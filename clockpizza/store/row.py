@@ -106,6 +106,7 @@ class RowReader:
         self._names: frozenset[str] = frozenset()
         self._log: EventFile | None = None
         self._last_kind: str | None = None
+        self._reason = ""
         self._metrics_at = self._measures_at = 0  # epochs that the row's metrics and measures are of
 
     def look(self, owner: Holder | None, standing: Standing | None, stop_asked: bool) -> bool:
@@ -116,7 +117,12 @@ class RowReader:
             more = self._read_logs()
         row.owner = owner
         row.state, row.reason = derive(
-            self._result, standing, self._last_kind, stop_asked=stop_asked, damage=self._damage
+            self._result,
+            standing,
+            self._last_kind,
+            stop_asked=stop_asked,
+            damage=self._damage,
+            reason=self._reason,
         )
         if row.live and standing is not None:
             # One heartbeat for the whole stack, and more often than its logs are written.
@@ -205,6 +211,8 @@ class RowReader:
                 row.metrics = {}
             if self._measures_at > row.epoch:
                 row.measures, row.verdict, row.certainty = {}, "", ""
+        elif event.kind == "failed":
+            self._reason = text(data.get("reason"))
         if event.kind != "note":
             self._last_kind = event.kind
 
@@ -213,7 +221,7 @@ class RowReader:
         self._forget()
 
     def _forget(self) -> None:
-        row, self._last_kind = self.row, None
+        row, self._last_kind, self._reason = self.row, None, ""
         row.epoch, row.attempt, row.metrics, row.measures, row.changed = 0, 0, {}, {}, 0.0
         row.verdict = row.certainty = row.refused = ""
 

@@ -39,6 +39,7 @@ def derive(
     *,
     stop_asked: bool = False,
     damage: str = "",
+    reason: str = "",
 ) -> tuple[State, str]:
     """A run's state, and in a few words why where that is not plain.
 
@@ -47,12 +48,13 @@ def derive(
         standing: of the owner of the lock that names this run, if any.
         last_kind: the kind of the last event of its highest attempt.
         stop_asked: whether a request to stop stands for it.
+        reason: of its last event, where that is `failed`.
     """
     if damage:
         return State.FAILED, damage
     if result is not None:
-        reason = result.get("reason")
-        return State(result["status"]), reason if isinstance(reason, str) else ""
+        why = result.get("reason")
+        return State(result["status"]), why if isinstance(why, str) else ""
     if standing is not None and standing.silent:
         return State.STALLED, f"its owner is {standing.how}"
     if standing is not None and not standing.gone:
@@ -60,7 +62,7 @@ def derive(
     if last_kind == "stopped":
         return State.STOPPED, ""
     if last_kind == "failed":
-        return State.FAILED, ""
+        return State.FAILED, reason
     if standing is not None:
         return State.CRASHED, f"its owner was a process {standing.how}"
     if last_kind is None:

@@ -3,7 +3,8 @@
 It ignores hang-ups. SIGTERM, or SIGINT, lets it checkpoint and leave; a second one leaves at once. What it says is in
 the sweep's `logs/<host>-<pid>.log`.
 
-Exit codes: 0 all runs are finished, 1 a run failed, 2 bad input, 4 others hold what is left, 130 stopped.
+Exit codes: 0 all runs are finished, 1 a run failed, or could not be trained to its end, 2 bad input, 4 live others hold
+what is left, 130 stopped.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from clockpizza.errors import ClockpizzaError, visible
-from clockpizza.store import LockLost, SweepFolder, Watch, read_result, read_spec
+from clockpizza.errors import BadInput, ClockpizzaError, visible
+from clockpizza.store import RunFolder, SweepFolder, Watch, read_result, read_spec
 from clockpizza.worker.log import Log, redirect, say
 
 STOPPED = 130
@@ -40,35 +41,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     say(f"process {os.getpid()} on {given.sweep}, device {given.device}")
     try:
-        code = _work(sweep, given.device, given.keep_checkpoints, stop, log)
+        code, why = _work(sweep, given.device, given.keep_checkpoints, stop, log)
     except ClockpizzaError as error:
-        say(str(error))
-        return error.exit_code
-    say(f"leaves with exit code {code}")
+        code, why = error.exit_code, str(error)
+    say(f"leaves with exit code {code}" + (f": {why}" if why else ""))
     return code
 
 
-def _work(sweep: SweepFolder, device: str, keep_checkpoints: bool, stop: threading.Event, log: Path) -> int:
+def _work(sweep: SweepFolder, device: str, keep_checkpoints: bool, stop: threading.Event, log: Path) -> tuple[int, str]:
+    """The exit code, and the reason where there is an error to be named."""
     from clockpizza.training.device import choose  # torch takes seconds to load, and a signal may come meanwhile
     from clockpizza.worker.stack import Options
     from clockpizza.worker.work import work
 
     options, watch = Options(choose(device), keep_checkpoints=keep_checkpoints), Watch()
     details = {"device": str(options.device), "log": log.name}
-    while True:
-        try:
-            outcome = work(sweep, Log(), options, watch=watch, stop=stop.is_set, details=details)
-            break
-        except LockLost as lost:  # that stack is another's now; the others may be free
-            say(str(lost))
+    outcome = work(sweep, Log(), options, watch=watch, stop=stop.is_set, details=details)
     for holder in outcome.held:
         say(f"{holder.name} is held by {holder}")
     if outcome.stopped:
-        return STOPPED
+        return STOPPED, ""
+    if outcome.failed:
+        return 1, next(iter(outcome.failed.values()))
     if outcome.held:
-        return 4
-    results = (read_result(sweep.run(id)) for id in read_spec(sweep).runs)
-    return int(any(result is None or result["status"] == "failed" for result in results))
+        return 4, ""
+    return int(any(_failed(sweep.run(id)) for id in read_spec(sweep).runs)), ""
+
+
+def _failed(run: RunFolder) -> bool:
+    try:
+        result = read_result(run)
+    except BadInput as error:
+        say(str(error))
+        return True
+    return result is None or result["status"] == "failed"
 
 
 def _stop_by_signal() -> threading.Event:

@@ -17,8 +17,8 @@ from clockpizza.training.engine import Engine
 from clockpizza.training.schedule import metric_epochs, snapshot_epochs
 
 BLOCK = 4096  # bytes in which file systems allot
-SNAPSHOT_BYTES = 8_000  # of one at p 59, about as p^2: 9,100 at the start, 7,500 in the end
-METRICS_BYTES, SNAPSHOT_EVENT_BYTES = 240, 370  # of an event in the log
+SNAPSHOT_BYTES = 7_500  # of one at p 59, about as p^2: 9,100 at the start, 7,200 in the end
+METRICS_BYTES, SNAPSHOT_EVENT_BYTES = 215, 460  # of an event in the log
 FIXED_BYTES = 10 * BLOCK  # config, result, folders
 SHAPES = 8  # more of them than this are not timed
 STEPS = 5

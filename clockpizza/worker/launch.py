@@ -28,12 +28,12 @@ def launch(sweep: SweepFolder, *, device: str = "auto", keep_checkpoints: bool =
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, **_path()},
+        env={**os.environ, **module_path()},
     )
 
 
-def _path() -> dict[str, str]:
-    """The variable with which a clockpizza that is not installed is found, too."""
+def module_path() -> dict[str, str]:
+    """The variable with which a child process finds a clockpizza that is not installed, too."""
     if ROOT.name in ("site-packages", "dist-packages"):
         return {}
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from clockpizza.checkpoints import untrusted
 from clockpizza.errors import BadInput, visible
+from clockpizza.networks import parameter_shapes
+from clockpizza.run_config import RunConfig
 from clockpizza.store.atomic import write_bytes
 
 SCHEMA = 1
@@ -34,18 +37,20 @@ def write(path: Path, epoch: int, state: dict[str, Tensor], run: int) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read(path: Path, size: int) -> Saved | None:
-    """What was saved of a run with `size` parameters; None where nothing was.
+def read(path: Path, config: RunConfig) -> Saved | None:
+    """What was saved of a run; None where nothing was.
 
     Raises:
         BadInput: not such a file, or of another network.
     """
     if not path.exists():
         return None
+    size = sum(map(math.prod, parameter_shapes(config.network).values()))
     try:
         holds = untrusted.load(path)
-        if not isinstance(holds, dict) or holds.get("schema") != SCHEMA or not isinstance(holds.get("epoch"), int):
-            raise BadInput("not a checkpoint of a training")
+        epoch = holds.get("epoch") if isinstance(holds, dict) and holds.get("schema") == SCHEMA else None
+        if type(epoch) is not int or not 0 <= epoch <= config.epochs:
+            raise BadInput("not a checkpoint of this training")
         state = {}
         for name in (*ROWS, "steps"):
             tensor, expected = holds.get(name), () if name == "steps" else (size,)
@@ -54,7 +59,7 @@ def read(path: Path, size: int) -> Saved | None:
             state[name] = tensor.clone()  # off the file, which it may be a view of
     except BadInput as error:
         raise BadInput(visible(f"{path}: {error}; remove it to train the run from its start")) from error
-    return Saved(holds["epoch"], state)
+    return Saved(epoch, state)
 
 
 def stacked(saved: Sequence[Saved]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Random networks of any architecture, and what they answer."""
+"""Random networks in float32, what networks answer, and the folder of the published ones."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 from torch import Tensor
 
-from clockpizza.config import LinearConfig, NetworkConfig
-from clockpizza.networks import Network, build, linear, transformer
+from clockpizza.config import NetworkConfig
+from clockpizza.networks import Network, build
 
 
 @pytest.fixture
-def random_network() -> Callable[[NetworkConfig], Network]:
+def random_network(random_network: Callable[[NetworkConfig], Network]) -> Callable[[NetworkConfig], Network]:
+    """In float32, as files hold them."""
+
     def make(config: NetworkConfig) -> Network:
-        torch.manual_seed(0)
-        shapes = (
-            linear.parameter_shapes(config)
-            if isinstance(config, LinearConfig)
-            else transformer.parameter_shapes(config)
-        )
-        return build(config, {name: torch.randn(shape) / 3 for name, shape in shapes.items()})
+        weights = random_network(config).weights
+        return build(config, {name: weight.float() for name, weight in weights.items()})
 
     return make
 

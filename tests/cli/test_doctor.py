@@ -16,6 +16,7 @@ import pytest
 import clockpizza
 from clockpizza import doctor, settings
 from clockpizza.cli import main
+from clockpizza import kernel
 
 PYPROJECT = Path(clockpizza.__file__).parents[1] / "pyproject.toml"
 
@@ -130,7 +131,7 @@ def test_colour_depth_is_what_the_terminal_promises(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert doctor._colours(variables["TERM"]) == colours
+    assert doctor.colours(variables["TERM"]) == colours
 
 
 def test_json_holds_the_checks_and_where_each_option_comes_from(
@@ -193,6 +194,17 @@ def test_each_card_is_named_with_its_free_memory(monkeypatch: pytest.MonkeyPatch
 def test_a_card_that_somebody_holds_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_torch(monkeypatch, available=True, built_for="12.8", busy=True)
     assert (device("cuda:0").state, device("cuda:0").value) == ("warn", "CUDA error: device is busy")
+
+
+def test_a_kernel_that_cannot_be_built_is_a_warning_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel.load.cache_clear()
+    monkeypatch.setenv("CLOCKPIZZA_KERNEL", "off")
+    check = doctor._kernel()
+    kernel.load.cache_clear()
+    assert (check.state, check.value) == ("warn", "CLOCKPIZZA_KERNEL is off")
+    assert "twice as long" in check.cure
 
 
 def test_a_cpu_build_of_torch_beside_an_nvidia_driver_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

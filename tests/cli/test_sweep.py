@@ -6,11 +6,13 @@ import io
 import json
 import os
 import pty
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,34 @@ def test_a_worker_that_is_killed_is_missed(capsys: Out) -> None:
     assert capsys.readouterr().out.count("\tcrashed\t") == 2
 
 
+def test_a_sweep_that_is_removed_while_it_is_followed_is_missed(capsys: Out) -> None:
+    def remove() -> None:
+        while Path("runs/long").exists():  # files come while others go
+            shutil.rmtree("runs/long", ignore_errors=True)
+
+    once(training, remove)
+    assert main(FOREVER) == 2
+    assert "runs/long/sweep.toml: cannot be read: No such file or directory" in capsys.readouterr().err
+    assert not Path("runs/long").exists()
+
+
+def test_a_run_that_could_not_be_trained_to_its_end_is_told_of(capsys: Out) -> None:
+    command = [*SHORT, "--seeds", "2", "--name", "torn"]
+    main([*command, "--quiet"])
+    run = open_sweep(Path("runs"), "torn").run("r1.00-w8-l1-s0")
+    run.result_file.unlink()
+    run.checkpoint_file.write_text("garbage")
+    capsys.readouterr()
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert "r1.00-w8-l1-s0: failed: " in out and "remove it to train the run from its start" in out
+    assert "1 of 2 runs given up" in err
+    assert main([*(word for word in command if word != "--foreground"), "--json"]) == 1  # by a worker
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["status"] == "failed" and "remove it" in first["reason"] and second["status"] == "finished"
+    assert main(["watch", "torn"]) == 1
+
+
 def test_a_worker_outlives_the_terminal_it_was_started_on() -> None:
     pid, terminal = pty.fork()
     if pid == 0:
@@ -111,14 +141,14 @@ def test_a_worker_outlives_the_terminal_it_was_started_on() -> None:
             [sys.executable, "-m", "clockpizza", *FOREVER],
             {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         )
-    drain = threading.Thread(target=lambda: _drain(terminal), daemon=True)
-    drain.start()
+    os.set_blocking(terminal, False)
     while not training():
+        _drain(terminal)
         time.sleep(0.05)
     (worker,) = workers()
-    os.kill(pid, signal.SIGHUP)  # as the kernel does when the terminal goes
-    os.waitpid(pid, 0)
-    os.close(terminal)
+    os.close(terminal)  # upon which the kernel hangs up on all that run on it
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGHUP
     before = [log.stat().st_size for log in Path("runs/long/runs").glob("*/events/*")]
     while [log.stat().st_size for log in Path("runs/long/runs").glob("*/events/*")] == before:
         time.sleep(0.05)
@@ -126,24 +156,24 @@ def test_a_worker_outlives_the_terminal_it_was_started_on() -> None:
 
 
 def _drain(terminal: int) -> None:
-    try:
+    with suppress(BlockingIOError):
         while os.read(terminal, 1 << 16):
             pass
-    except OSError:
-        pass
 
 
 def test_every_combination_is_trained_and_the_same_command_does_nothing_twice(capsys: Out) -> None:
     command = [*SHORT, "--attention-rate", "0:1:2", "--layers", "1,2", "--name", "grid"]
-    assert main(command) == 0
+    assert main(command) == 3  # 20 epochs are few
     out, err = capsys.readouterr()
     assert out.count("refused") == 4 and "runs/grid: 4 runs such as" in err
     stamp = {path: path.stat().st_mtime_ns for path in Path("runs/grid").rglob("result.json")}
-    assert main([*command, "--json"]) == 0
+    assert main([*command, "--json"]) == 3
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["run"] for line in lines[:2]] == ["r0.00-w8-l1-s0", "r0.00-w8-l2-s0"]
     assert {path: path.stat().st_mtime_ns for path in Path("runs/grid").rglob("result.json")} == stamp
-    assert main(["watch", "grid"]) == 0
+    assert main(["resume", "grid", "--devices", "cpu", "--quiet"]) == 3
+    assert {path: path.stat().st_mtime_ns for path in Path("runs/grid").rglob("result.json")} == stamp
+    assert main(["watch", "grid"]) == 3
     assert "4 finished (4 refused)" in capsys.readouterr().out
 
 
@@ -164,10 +194,10 @@ def test_a_stopped_sweep_is_resumed_and_failures_are_retried_when_asked(capsys: 
 
 def test_random_rates_are_drawn_once() -> None:
     command = [*SHORT, "--random", "3", "--name", "drawn", "--quiet"]
-    assert main(command) == 0
+    assert main(command) == 3
     first = read_spec(open_sweep(Path("runs"), "drawn"))
     assert len(first.runs) == 3 and "draw_seed" in first.asked
-    assert main(command) == 0
+    assert main(command) == 3
     assert read_spec(open_sweep(Path("runs"), "drawn")) == first
 
 
@@ -190,7 +220,7 @@ def test_a_dry_run_says_what_a_sweep_takes(capsys: Out) -> None:
 
 def test_linear_models_are_swept_too(capsys: Out) -> None:
     options = ["--model", "linear:alpha,linear:beta", "--p", "7", "--width", "8", "--epochs", "5"]
-    assert main(["sweep", *options, "--devices", "cpu", "--foreground", "--name", "linear"]) == 0
+    assert main(["sweep", *options, "--devices", "cpu", "--foreground", "--name", "linear"]) == 3
     assert list(read_spec(open_sweep(Path("runs"), "linear")).runs) == ["alpha-h8-s0", "beta-h8-s0"]
 
 

@@ -9,29 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from clockpizza.config import LinearConfig, NetworkConfig
+from clockpizza.config import LinearConfig
 from clockpizza.evidence import Probe
-from clockpizza.networks import Linear, Network, build, linear, transformer
-
-
-@pytest.fixture
-def random_network() -> Callable[[NetworkConfig], Network]:
-    def make(config: NetworkConfig) -> Network:
-        generator = torch.Generator().manual_seed(1)
-        shapes = (
-            linear.parameter_shapes(config)
-            if isinstance(config, LinearConfig)
-            else transformer.parameter_shapes(config)
-        )
-        return build(
-            config,
-            {
-                name: torch.randn(shape, generator=generator, dtype=torch.float64) / shape[-1] ** 0.5
-                for name, shape in shapes.items()
-            },
-        )
-
-    return make
+from clockpizza.networks import Linear, linear
 
 
 @pytest.fixture

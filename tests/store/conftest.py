@@ -54,15 +54,3 @@ def spawn() -> Iterator[Spawn]:
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB, where this machine lets us have one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a small disk can only be mounted as root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)

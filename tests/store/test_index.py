@@ -130,6 +130,17 @@ def test_a_failed_run_says_why_and_can_be_begun_anew(index: Index, run: RunFolde
     assert row.epoch == 40
 
 
+def test_a_run_that_was_given_up_says_why_at_its_last_epoch(index: Index, run: RunFolder) -> None:
+    EventWriter(run).append("metrics", epoch=40, train_loss=0.5)
+    EventWriter(run).append("failed", reason="checkpoint.pt: damaged")
+    assert states(index) == ["failed", "queued", "queued"]
+    row = index.rows()[0]
+    assert (row.reason, row.epoch, row.attempt) == ("checkpoint.pt: damaged", 40, 2)
+    EventWriter(run).append("started", epoch=0)
+    assert states(index) == ["crashed", "queued", "queued"]
+    assert row.reason == "its owner left without a word"
+
+
 def test_the_highest_attempt_is_believed(index: Index, run: RunFolder) -> None:
     first = EventWriter(run)
     first.append("metrics", epoch=90, train_loss=0.1)

@@ -68,6 +68,7 @@ def test_an_owner_elsewhere_lives_while_its_heartbeat_changes(
         beat(lock, count, epoch=count, skew=skew)
         standing = watch.look(lock, ELSEWHERE)
         assert not standing.dead
+        assert standing.alive == (count > 0)  # a first look has nothing to compare
         if count:
             assert not (standing.gone or standing.silent)
         clock.now += SILENT_ELSEWHERE - 1
@@ -87,6 +88,19 @@ def test_it_is_dead_once_it_was_silent_for_the_lease_under_watch(
     assert watch.look(lock, ELSEWHERE).dead
     beat(lock, 2, skew=skew)  # it was suspended, and wakes up
     assert not watch.look(lock, ELSEWHERE).dead
+
+
+def test_that_it_beat_since_a_look_long_ago_does_not_say_that_it_lives(watch: Watch, clock: Clock, lock: Path) -> None:
+    beat(lock, 1)
+    watch.look(lock, ELSEWHERE)
+    clock.now += 3600  # in which the watcher trained a stack of its own
+    beat(lock, 900)
+    assert not watch.look(lock, ELSEWHERE).alive
+    clock.now += 1
+    beat(lock, 901)
+    assert watch.look(lock, ELSEWHERE).alive
+    clock.now += LEASE
+    assert watch.look(lock, ELSEWHERE).dead
 
 
 def test_at_a_first_look_an_old_beat_is_suspect_but_no_proof(clock: Clock, lock: Path) -> None:

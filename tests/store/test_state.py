@@ -12,7 +12,8 @@ from clockpizza.store.state import derive
 
 
 def standing(**what: bool) -> Standing:
-    return Standing(**{"dead": False, "gone": False, "silent": False, **what}, how="which is so", beat=Beat())
+    named = {"dead": False, "gone": False, "silent": False, "alive": False, **what}
+    return Standing(**named, how="which is so", beat=Beat())
 
 
 ALIVE, SILENT, GONE, DEAD = standing(), standing(silent=True), standing(gone=True), standing(dead=True, gone=True)
@@ -50,6 +51,7 @@ def test_a_run_that_was_asked_to_stop_is_stopping_while_its_owner_lives() -> Non
 
 def test_the_reason_is_given_where_the_state_is_not_plain() -> None:
     assert derive({"status": "failed", "reason": "loss is not a number"}, None, None)[1] == "loss is not a number"
+    assert derive(None, None, "failed", reason="no checkpoint")[1] == "no checkpoint"
     assert derive(None, DEAD, "metrics")[1] == "its owner was a process which is so"
     assert derive(None, SILENT, "metrics")[1] == "its owner is which is so"
     assert derive(None, None, None, damage="result.json: not JSON") == (State.FAILED, "result.json: not JSON")

@@ -15,11 +15,11 @@ def test_metrics_are_taken_at_the_start_and_the_end_and_often_early(epochs: int)
     assert looks[0] == 0 and looks[-1] == epochs
     assert looks == sorted(set(looks))
     assert looks[:50] == list(range(min(50, epochs + 1)))
-    assert all(later - look <= max(1, 0.015 * look) for look, later in itertools.pairwise(looks))
+    assert all(later - look <= max(1, 0.03 * look) for look, later in itertools.pairwise(looks))
 
 
 def test_20000_epochs_have_some_hundred_looks_and_fifty_snapshots() -> None:
-    assert 300 < len(metric_epochs(20_000)) < 600
+    assert 200 < len(metric_epochs(20_000)) < 300
     shots = snapshot_epochs(20_000)
     assert 45 <= len(shots) <= 50
     assert shots[0] == 0 and shots[-1] == 20_000

@@ -6,56 +6,28 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from clockpizza.config import TransformerConfig
-from clockpizza.run_config import RunConfig
-from clockpizza.store import SweepFolder, Watch, claim, create_sweep, holders, read_result
-from clockpizza.sweep_spec import sweep_of
-from clockpizza.worker.launch import launch
+from clockpizza.store import SweepFolder, Watch, claim, holders, read_result
 from clockpizza.worker.log import log_file
+from tests.worker.small import FOREVER, sweep_in
 
-Popen = subprocess.Popen[bytes]
-FOREVER = 10_000_000
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Popen]]:
-    """Workers that a test has started; those that live when it ends are killed."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    workers: list[Popen] = []
-    yield workers
-    for worker in workers:
-        if worker.poll() is None:
-            worker.kill()
-            worker.wait()
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
-def sweep_in(folder: Path, epochs: int = 200, count: int = 2, stack_size: int = 64, **more: Any) -> SweepFolder:
-    network = TransformerConfig(p=7, width=8, heads=2, attention_rate=0.5)
-    configs = [RunConfig(network, seed=seed, epochs=epochs, **more) for seed in range(count)]
-    return create_sweep(folder, "s", sweep_of(configs, stack_size=stack_size))
-
-
-def start(sweep: SweepFolder, started: list[Popen]) -> Popen:
-    started.append(launch(sweep, device="cpu"))
-    return started[-1]
-
-
-def until_training(sweep: SweepFolder, worker: Popen) -> None:
+def until_training(sweep: SweepFolder, worker: subprocess.Popen[bytes]) -> None:
     """Wait until the worker has written down an epoch."""
     while not any(b'"metrics"' in log.read_bytes() for log in sweep.runs.glob("*/events/*")):
         assert worker.poll() is None, log_file(sweep, worker.pid).read_text()
         time.sleep(0.02)
 
 
-def test_a_hang_up_does_not_end_it_and_sigterm_saves_first(tmp_path: Path, started: list[Popen]) -> None:
+def test_a_hang_up_does_not_end_it_and_sigterm_saves_first(tmp_path: Path, start: Start) -> None:
     sweep = sweep_in(tmp_path, epochs=FOREVER)
-    worker = start(sweep, started)
+    worker = start(sweep)
     until_training(sweep, worker)
     worker.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -66,9 +38,9 @@ def test_a_hang_up_does_not_end_it_and_sigterm_saves_first(tmp_path: Path, start
     assert holders(sweep) == {}
 
 
-def test_a_second_sigterm_does_not_wait(tmp_path: Path, started: list[Popen]) -> None:
+def test_a_second_sigterm_does_not_wait(tmp_path: Path, start: Start) -> None:
     sweep = sweep_in(tmp_path, epochs=FOREVER)
-    worker = start(sweep, started)
+    worker = start(sweep)
     until_training(sweep, worker)
     worker.send_signal(signal.SIGSTOP)  # so that both are there when it looks
     worker.send_signal(signal.SIGTERM)
@@ -78,10 +50,10 @@ def test_a_second_sigterm_does_not_wait(tmp_path: Path, started: list[Popen]) ->
     assert not sweep.run("r0.50-w8-l1-s0").checkpoint_file.exists()
 
 
-def test_it_takes_what_is_free_and_names_who_holds_the_rest(tmp_path: Path, started: list[Popen]) -> None:
+def test_it_takes_what_is_free_and_names_who_holds_the_rest(tmp_path: Path, start: Start) -> None:
     sweep = sweep_in(tmp_path, epochs=20, stack_size=1)
     with claim(sweep, "stack-0000", ["r0.50-w8-l1-s0"], watch=Watch()):
-        worker = start(sweep, started)
+        worker = start(sweep)
         assert os.getsid(worker.pid) == worker.pid
         assert worker.wait() == 4
     assert read_result(sweep.run("r0.50-w8-l1-s0")) is None
@@ -91,9 +63,10 @@ def test_it_takes_what_is_free_and_names_who_holds_the_rest(tmp_path: Path, star
     assert f"stack-0000 is held by process {os.getpid()}" in log
 
 
-def test_two_on_one_folder_train_every_run_once(tmp_path: Path, started: list[Popen]) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_several_on_one_folder_train_every_run_once(count: int, tmp_path: Path, start: Start) -> None:
     sweep = sweep_in(tmp_path, epochs=20, count=6, stack_size=1)
-    workers = [start(sweep, started), start(sweep, started)]
+    workers = [start(sweep) for _ in range(count)]
     assert {worker.wait() for worker in workers} <= {0, 4}
     for seed in range(6):
         run = sweep.run(f"r0.50-w8-l1-s{seed}")
@@ -101,8 +74,8 @@ def test_two_on_one_folder_train_every_run_once(tmp_path: Path, started: list[Po
         assert len(list(run.events.iterdir())) == 1
 
 
-def test_a_device_that_is_not_there_is_bad_input(tmp_path: Path, started: list[Popen]) -> None:
+def test_a_device_that_is_not_there_is_bad_input(tmp_path: Path, start: Start) -> None:
     sweep = sweep_in(tmp_path)
-    started.append(launch(sweep, device="tpu"))
-    assert started[-1].wait() == 2
-    assert "device 'tpu' cannot be used here" in log_file(sweep, started[-1].pid).read_text()
+    worker = start(sweep, device="tpu")
+    assert worker.wait() == 2
+    assert "device 'tpu' cannot be used here" in log_file(sweep, worker.pid).read_text()

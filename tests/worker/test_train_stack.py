@@ -8,67 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
 import clockpizza
 from clockpizza.checkpoints import read
-from clockpizza.config import TransformerConfig
-from clockpizza.run_config import RunConfig
-from clockpizza.store import (
-    RunEvents,
-    SweepFolder,
-    Watch,
-    ask_stop,
-    create_sweep,
-    read_arrays,
-    read_result,
-    withdraw_stop,
-)
+from clockpizza.store import RunEvents, ask_stop, create_sweep, read_arrays, read_result, withdraw_stop
 from clockpizza.sweep_spec import sweep_of
-from clockpizza.worker.stack import Options
-from clockpizza.worker.work import Outcome, work
+from tests.worker.small import Nobody, assert_same_weights, do, read_ids, runs
 
 ROOT = Path(clockpizza.__file__).parents[1]
-CPU = Options(torch.device("cpu"), snapshots=6)
-
-
-def runs(epochs: int = 60, count: int = 2, **more: Any) -> list[RunConfig]:
-    network = TransformerConfig(p=7, width=8, heads=2, attention_rate=0.5)
-    return [RunConfig(network, seed=seed, epochs=epochs, **more) for seed in range(count)]
-
-
-class Nobody:
-    """Does not look on, but keeps what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.epochs: list[int] = []
-
-    def begins(self, runs: dict[str, RunConfig], epoch: int) -> None:
-        self.said.append(f"begins {len(runs)} at {epoch}")
-
-    def metrics(self, epoch: int, runs: list[str], metrics: object, epochs_per_second: float) -> None:
-        self.epochs.append(epoch)
-
-    def judging(self, run: str) -> None:
-        self.said.append(f"judging {run}")
-
-    def ended(self, run: str, status: str, result: dict[str, Any]) -> None:
-        self.said.append(f"{run} {status}")
-
-    def trouble(self, what: str) -> None:
-        self.said.append(what)
-
-
-def do(sweep: SweepFolder, options: Options = CPU, watcher: Nobody | None = None, **more: Any) -> Outcome:
-    return work(sweep, watcher or Nobody(), options, watch=Watch(), **more)
-
-
-def weights(sweep: SweepFolder, id: str) -> dict[str, torch.Tensor]:
-    return read(sweep.run(id).weights_file).network.weights
 
 
 def test_a_sweep_is_trained_to_results_snapshots_and_weights(tmp_path: Path) -> None:
@@ -112,13 +61,7 @@ def test_a_stopped_stack_goes_on_and_ends_bit_for_bit_where_an_unbroken_one_does
     again = Nobody()
     assert not do(broken, watcher=again).stopped
     assert again.said[0].startswith("begins 2 at 2")
-    for id in read_ids(unbroken):
-        for name, weight in weights(unbroken, id).items():
-            assert torch.equal(weight, weights(broken, id)[name])
-
-
-def read_ids(sweep: SweepFolder) -> list[str]:
-    return sorted(path.name for path in sweep.runs.iterdir())
+    assert_same_weights(unbroken, broken)
 
 
 def test_runs_saved_at_different_epochs_go_on_from_their_own(tmp_path: Path) -> None:
@@ -134,9 +77,7 @@ def test_runs_saved_at_different_epochs_go_on_from_their_own(tmp_path: Path) -> 
     watcher = Nobody()
     do(broken, watcher=watcher)
     assert [said for said in watcher.said if said.startswith("begins")] == ["begins 1 at 20", "begins 1 at 40"]
-    for id in read_ids(unbroken):
-        for name, weight in weights(unbroken, id).items():
-            assert torch.equal(weight, weights(broken, id)[name])
+    assert_same_weights(unbroken, broken)
 
 
 def test_a_run_that_was_saved_at_its_start_does_not_start_its_neighbour(tmp_path: Path) -> None:
@@ -148,8 +89,7 @@ def test_a_run_that_was_saved_at_its_start_does_not_start_its_neighbour(tmp_path
     assert broken.run(ids[0]).checkpoint_file.exists()
     broken.run(ids[1]).checkpoint_file.unlink()
     do(broken)
-    for name, weight in weights(unbroken, ids[1]).items():
-        assert torch.equal(weight, weights(broken, ids[1])[name])
+    assert_same_weights(unbroken, broken, ids[1])
 
 
 def test_a_stop_request_in_the_folder_is_heard_and_stands_until_withdrawn(tmp_path: Path) -> None:
@@ -178,7 +118,7 @@ from pathlib import Path
 from clockpizza.store import Watch, open_sweep
 from clockpizza.worker.stack import Options
 from clockpizza.worker.work import work
-from tests.worker.test_train_stack import Nobody
+from tests.worker.small import Nobody
 torch.set_num_threads(1)
 options = Options(torch.device("cpu"), snapshots=6, checkpoint_seconds=0.05)
 outcome = work(open_sweep(Path(sys.argv[1]), "s"), Nobody(), options, watch=Watch())
@@ -214,6 +154,4 @@ def test_a_worker_that_is_killed_again_and_again_ends_where_an_unbroken_one_does
             break
     assert next(wanted, None) is None
     expected = create_sweep(tmp_path / "unbroken", "s", sweep_of(runs(epochs=300)))
-    for id in read_ids(expected):
-        for name, weight in weights(expected, id).items():
-            assert torch.equal(weight, weights(sweep, id)[name]), (id, name)
+    assert_same_weights(expected, sweep)
