@@ -1,7 +1,7 @@
 """Accuracy with only some of the embedding's components, or without some of them.
 
 Keeping means: centred PCA, the scores of all other components set to zero, the mean added back.
-Source: Zhong et al. 2023, section 3 and appendix (principal components, accompanying circles).
+Source: Zhong et al. 2023 (principal components, accompanying circles).
 """
 
 from __future__ import annotations

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from clockpizza.cuts import MAIN_SHARE
 from clockpizza.evidence import logit_formulas
 from clockpizza.evidence.amplitude_law import AmplitudeLaw, amplitude_law, amplitudes
 from clockpizza.evidence.components import SMALLEST_SHARE, Components
+from clockpizza.evidence.isolation import alone
 from clockpizza.evidence.probe import Probe
+from clockpizza.frequency import double
 
 MOST = 12  # circles are examined; an embedding with more frequencies than that has no few circles to speak of
-MAIN_SHARE = 0.01  # of the logits' power at all frequencies: what a circle must write to count as a main circle
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,6 @@ class Circle:
         return (self.law_frozen or self.law_without_companion).pizza_share
 
 
-def double(k: int, p: int) -> int:
-    """The frequency of the companion: 2k, folded into 1 .. p//2; 0 where there is none (k = p/2, and p/3: it is k)."""
-    twice = min(2 * k % p, -2 * k % p)
-    return 0 if twice == k else twice
-
-
 def step(k: int, p: int) -> int | None:
     """The paper's delta = k^-1 mod p, the smaller of +-; None where k has no inverse."""
     if math.gcd(k, p) > 1:
@@ -105,21 +101,30 @@ def circle_frequencies(probe: Probe) -> list[int]:
     return sorted(found, key=lambda k: (-power[k], -variance[k]))
 
 
+def circle_roles(probe: Probe) -> dict[int, str]:
+    """Every circle's role by its frequency, the strongest writer of logits first; see `Circle`."""
+    power, found = logit_power(probe), circle_frequencies(probe)
+    main = {k for k in found if power[k] >= MAIN_SHARE}
+    accompanied = {double(k, probe.p) for k in main}
+    return {k: "main" if k in main else "companion" if k in accompanied else "idle" for k in found}
+
+
 def circles(probe: Probe, halves: dict[str, Components]) -> list[Circle]:
     """The circles, the strongest writer of logits first; of more than 12 frequencies, the first 12."""
     variance, roundness = _planes(probe)
     power = logit_power(probe)
-    found = circle_frequencies(probe)
-    main = {k for k in found if power[k] >= MAIN_SHARE}
-    accompanied = {double(k, probe.p): k for k in main}
+    roles = circle_roles(probe)
+    accompanied = {double(k, probe.p): k for k, role in roles.items() if role == "main"}
     g = amplitudes(probe, probe.logits)
     free_phase = probe.config.separate_vocabularies
-    result = []
-    for k in found[:MOST]:
+    result: list[Circle] = []
+    phases: dict[int, float] = {}  # of the amplitude laws without companions
+    for k, role in list(roles.items())[:MOST]:
         probe.tick(f"circle {k}")
-        role = "main" if k in main else "companion" if k in accompanied else "idle"
         live, frozen = _without_companion(probe, k, free_phase)
-        isolated, accuracy_alone = _isolated(probe, halves, k, accompanied.get(k) if role == "companion" else None)
+        phases[k] = (frozen or live).phase
+        main = accompanied.get(k) if role == "companion" else None  # it writes more, so it came before
+        isolated, accuracy_alone = _isolated(probe, halves, k, main, phases.get(main, 0.0) if main else 0.0)
         result.append(
             Circle(
                 frequency=k,
@@ -129,7 +134,7 @@ def circles(probe: Probe, halves: dict[str, Components]) -> list[Circle]:
                 components={name: [i + 1 for i in half.of_frequency(k)] for name, half in halves.items()},
                 logit_share=power[k],
                 role=role,
-                companion=double(k, probe.p) if double(k, probe.p) in found else None,
+                companion=double(k, probe.p) if double(k, probe.p) in roles else None,
                 law=amplitude_law(g[:, k], k, free_phase=free_phase),
                 law_without_companion=live,
                 law_frozen=frozen,
@@ -179,14 +184,12 @@ def _without_companion(probe: Probe, k: int, free_phase: bool) -> tuple[Amplitud
 
 
 def _isolated(
-    probe: Probe, halves: dict[str, Components], k: int, main: int | None
+    probe: Probe, halves: dict[str, Components], k: int, main: int | None, main_phase: float
 ) -> tuple[IsolatedFVE | None, float | None]:
-    indices = {name: half.of_frequency(k) for name, half in halves.items()}
-    if min(len(found) for found in indices.values()) < (1 if 2 * k == probe.p else 2):
+    kept = alone(probe, halves, k)
+    if kept is None:
         return None, None
-    kept = {name: half.keep(indices[name]) for name, half in halves.items()}
-    E_a, E_b = kept.get("a", kept.get("ab")), kept.get("b", kept.get("ab"))
-    assert E_a is not None and E_b is not None
+    E_a, E_b = kept
     live = probe.run(E_a, E_b)
     phase = 0.0
     if probe.config.separate_vocabularies:
@@ -196,7 +199,7 @@ def _isolated(
     return IsolatedFVE(
         clock=logit_formulas.fve(live, clock),
         pizza=logit_formulas.fve(live, pizza),
-        accompanying=logit_formulas.fve(live, logit_formulas.accompanying(probe, main)) if main else None,
+        accompanying=logit_formulas.fve(live, logit_formulas.accompanying(probe, main, main_phase)) if main else None,
         clock_frozen=logit_formulas.fve(frozen, clock) if frozen is not None else None,
         pizza_frozen=logit_formulas.fve(frozen, pizza) if frozen is not None else None,
     ), probe.accuracy(live)

@@ -2,7 +2,7 @@
 
 The embedding (p tokens) is centred and decomposed; a component is a unit vector over tokens and a direction in the
 residual stream. c_i = max_k (2/p) |sum_t v_t e^(2 pi i k t / p)|^2 says how much of it is one frequency.
-Source: Zhong et al. 2023, section 2 and appendix (circularity).
+Source: Zhong et al. 2023 (circularity).
 """
 
 from __future__ import annotations

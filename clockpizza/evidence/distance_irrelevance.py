@@ -2,7 +2,7 @@
 
 DI = mean over d of std_s(L[:, d]) / std(L), with L[s, d] the logit at a + b = s, a - b = d (population std).
 1 if a logit does not depend on a - b at all, 0 if on nothing else.
-Source: Zhong et al. 2023, definition 4.2, on the correct logit; the authors' table of runs has it on the largest wrong
+Source: Zhong et al. 2023, on the correct logit; the authors' table of runs has it on the largest wrong
 logit. Both are given, under two names.
 """
 

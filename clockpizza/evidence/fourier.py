@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from clockpizza.evidence.circles import logit_power
+from clockpizza.evidence.fourier_norms import unembedding
 from clockpizza.evidence.probe import Probe
 
 
@@ -43,12 +44,10 @@ class HeadSpectrum:
 
 def fourier(probe: Probe) -> Fourier:
     """Spectra of embedding, unembedding, logits and attention."""
-    weights, p = probe.network.weights, probe.p
-    W_U = weights["unembed.W_U"].T if "unembed.W_U" in weights else weights["unembed.weight"]
     heads = attention_pictures(probe)
     return Fourier(
         embedding={name: token_spectrum(E) for name, E in probe.halves.items()},
-        unembedding=token_spectrum(W_U[:p]),
+        unembedding=token_spectrum(unembedding(probe)),
         logits=logit_power(probe)[1:],
         attention=[_strongest(spectrum_2d(head)) for head in heads] if heads is not None else [],
     )

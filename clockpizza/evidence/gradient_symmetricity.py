@@ -2,7 +2,7 @@
 
 GS = mean over (a, b, c) of cos(dQ_abc/dE_a, dQ_abc/dE_b).  1 for a network that only ever sees E_a + E_b (a pizza),
 low for one that multiplies. c is any output, not the right answer.
-Source: Zhong et al. 2023, definition 4.1. The paper averages 100 random triples; here all p^3 are exact.
+Source: Zhong et al. 2023. The paper averages 100 random triples; here all p^3 are exact.
 """
 
 from __future__ import annotations

@@ -33,9 +33,12 @@ def pizza(probe: Probe, k: int, phase: float = 0.0) -> Tensor:
     return _difference(probe, lambda d: torch.cos(torch.pi * k / probe.p * d + phase).abs()) * clock(probe, k)
 
 
-def accompanying(probe: Probe, k: int) -> Tensor:
-    """What a companion (embedding frequency 2k) adds for the main circle k: (p, p, p)."""
-    return _difference(probe, lambda d: -2 * torch.cos(2 * torch.pi * k / probe.p * d)) * clock(probe, k)
+def accompanying(probe: Probe, k: int, phase: float = 0.0) -> Tensor:
+    """What a companion (embedding frequency 2k) adds for the main circle k: (p, p, p).
+
+    phase: of the main circle's pizza.
+    """
+    return _difference(probe, lambda d: -2 * torch.cos(2 * (torch.pi * k / probe.p * d + phase))) * clock(probe, k)
 
 
 def fve(logits: Tensor, formula: Tensor) -> float:

@@ -10,9 +10,15 @@ from clockpizza.evidence.probe import Probe
 
 def correct_logit_picture(probe: Probe) -> Tensor:
     """Q[a, b, a + b] by [(a + b) mod p, (a - b) mod p]: (p, p); NaN where p is even and parities differ."""
+    return picture_of(probe, probe.logits)
+
+
+def picture_of(probe: Probe, logits: Tensor) -> Tensor:
+    """The same picture of other logits (p, p, p)."""
     p = probe.p
-    picture = probe.correct_logit.new_full((p, p), float("nan"))
-    picture[probe.s, (probe.a - probe.b) % p] = probe.correct_logit.flatten()
+    picture = logits.new_full((p, p), float("nan"))
+    correct = logits.view(-1, p).gather(1, probe.s[:, None])[:, 0]
+    picture[probe.s, (probe.a - probe.b) % p] = correct
     return picture.cpu()
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from clockpizza.evidence.circles import logit_power
+from clockpizza.evidence.accuracy_by_circles import accuracy_by_circles
+from clockpizza.evidence.circles import circle_roles, logit_power
 from clockpizza.evidence.circularity import circularity
 from clockpizza.evidence.components import principal_components
 from clockpizza.evidence.distance_irrelevance import distance_irrelevance
@@ -17,6 +19,7 @@ from clockpizza.evidence.fourier import token_spectrum
 from clockpizza.evidence.gradient_symmetricity import sampled_symmetricity
 from clockpizza.evidence.pictures import correct_logit_picture, plane
 from clockpizza.evidence.probe import Probe, one_thread_an_operation
+from clockpizza.evidence.progress_losses import progress_losses
 from clockpizza.networks import Network
 
 CIRCLES = 6  # planes that are kept
@@ -24,7 +27,8 @@ CIRCLES = 6  # planes that are kept
 
 @dataclass(frozen=True)
 class Snapshot:
-    """measures: by name; None where undefined. arrays, for `.npz`:
+    """measures: by name; None where undefined. Main circles, companions and key frequencies (those of the main circles)
+    are the ones of this moment. arrays, for `.npz`:
 
     embedding_power, logit_power: shares at the frequencies 1 .. p//2, (p//2,), float32.
     circle_frequencies: the CIRCLES frequencies with most of the embedding's variance, (n,); circle_scores: token
@@ -36,18 +40,24 @@ class Snapshot:
     arrays: dict[str, NDArray[Any]]
 
 
-def snapshot(network: Network) -> Snapshot:
-    """Look at a network, in float32."""
+def snapshot(network: Network, training_pairs: Tensor | None = None) -> Snapshot:
+    """Look at a network, in float32.
+
+    training_pairs: indices a * p + b, over which excluded loss is taken; over all pairs if not given.
+    """
     with one_thread_an_operation():  # all of them are small
-        return _look(network)
+        return _look(network, training_pairs)
 
 
-def _look(network: Network) -> Snapshot:
+def _look(network: Network, training_pairs: Tensor | None) -> Snapshot:
     probe = Probe(network, dtype=torch.float32)
     halves = {name: principal_components(E) for name, E in probe.halves.items()}
     irrelevance, circular = distance_irrelevance(probe), circularity(probe, halves)
     spectra = np.array([token_spectrum(E) for E in probe.halves.values()])
     embedding = spectra.mean(0)
+    roles = circle_roles(probe)
+    accuracies = accuracy_by_circles(probe, roles)
+    losses = progress_losses(probe, [k for k, role in roles.items() if role == "main"], training_pairs)
     frequencies = 1 + np.argsort(-embedding, kind="stable")[:CIRCLES]
     measures = {
         "gradient_symmetricity_100": sampled_symmetricity(probe),
@@ -56,6 +66,11 @@ def _look(network: Network) -> Snapshot:
         "circularity": circular.paper,
         "circularity_by_circle": circular.by_circle,
         "parameter_norm": float(torch.stack([w.norm() for w in probe.network.weights.values()]).norm()),
+        "restricted_loss": losses.restricted if losses else None,
+        "excluded_loss": losses.excluded if losses else None,
+        "accuracy_main_circles": accuracies.main_circles,
+        "accuracy_companions": accuracies.companions,
+        "accuracy_both": accuracies.both,
     }
     arrays: dict[str, NDArray[Any]] = {
         "embedding_power": embedding.astype(np.float32),

@@ -8,7 +8,7 @@
     logits  = h . unembed^T
 
 Names and shapes are those of the authors' state dicts (``torch.nn.Embedding`` and ``torch.nn.Linear``).
-Source: Zhong et al. 2023, section 4 and appendix.
+Source: Zhong et al. 2023.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Layout and names are those of the authors' (and Nanda et al.'s) state dicts: a w
     x_i    <- mid_i + W_out act(W_in mid_i + b_in) + b_out                    resid_post
     logits  = x_last . W_U
 
-Source: Zhong et al. 2023, section 3 and appendix; the causal mask is Nanda et al. 2023.
+Source: Zhong et al. 2023; the causal mask is Nanda et al. 2023.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ def circle(
     rows: int,
     labels: Sequence[str] | None = None,
     braille: bool = True,
+    marked: int | None = None,
 ) -> Text:
     """Draw p tokens on a plane, as large as the frame allows, with one scale for x and y so that a circle looks round.
 
@@ -55,6 +56,7 @@ def circle(
         rows: height of the frame in cells.
         labels: p names of one-cell characters; the token numbers if not given.
         braille: False draws in ASCII, with a quarter of the dots.
+        marked: a token whose dot and label are drawn reversed; it is labelled wherever there is a free place.
 
     Returns:
         `rows` lines of `columns` cells; empty if the frame is.
@@ -64,7 +66,7 @@ def circle(
     points = np.asarray(points, dtype=float)  # (p, 2)
     p = len(points)
     names = [str(t) for t in range(p)] if labels is None else labels
-    place = _walk(points)  # (p,)
+    place = walk(points)  # (p,)
 
     widest = max(len(name) for name in names)
     roomy = columns >= 4 * (widest + 1) and rows >= 4  # else labels would leave too little for the dots
@@ -83,11 +85,14 @@ def circle(
     colours = [ROUND[k * len(ROUND) // p] for k in place]
     grid = _braille(dots, columns, rows) if braille else _ascii(dots, columns, rows)  # (rows, columns) of characters
     styles = {(row, column): (1, colours[t]) for t in range(p) for column, row in dots[t] // CELL}
+    if marked is not None:
+        colours[marked] += " reverse"
+        styles.update({(row, column): (1, colours[marked]) for column, row in dots[marked] // CELL})
 
     if roomy:
         middles = corners + size / 2
         order = np.argsort(place, kind="stable")
-        for t, (row, column) in _label_cells(middles, frame / 2, size, names, order, grid != " ").items():
+        for t, (row, column) in _label_cells(middles, frame / 2, size, names, order, grid != " ", marked).items():
             grid[row, column : column + len(names[t])] = list(names[t])
             styles[row, column] = (len(names[t]), colours[t])
     origin = to_dots(np.zeros(2))
@@ -104,7 +109,7 @@ def circle(
     return text
 
 
-def _walk(points: NDArray[np.float64]) -> NDArray[np.int64]:
+def walk(points: NDArray[np.float64]) -> NDArray[np.int64]:
     """Each token's place on the walk round the circle: k t mod p for the strongest frequency k; (p,)."""
     p = len(points)
     spectrum = np.abs(np.fft.fft(points @ [1, 1j]))  # an ellipse has both k and -k; the stronger is the way it turns
@@ -135,6 +140,7 @@ def _label_cells(
     names: Sequence[str],
     order: NDArray[np.int64],
     taken: NDArray[np.bool_],
+    marked: int | None = None,
 ) -> dict[int, tuple[int, int]]:
     """First cell (row, column) of the label of every n-th token of `order`, for the least n where all of them fit.
 
@@ -145,6 +151,7 @@ def _label_cells(
         names: p labels.
         order: (p,), the tokens along the walk.
         taken: (rows, columns), True where a cell already has a dot.
+        marked: a token that is labelled beside these, where a place near it is free.
     """
     ideals = [_ideal_middle(token, centre, size, len(name)) for token, name in zip(tokens, names, strict=True)]
     for step in range(1, len(order) + 1):
@@ -158,8 +165,14 @@ def _label_cells(
             row, column = cell
             free[row, max(column - 1, 0) : column + len(names[t]) + 1] = False  # 1 beside 2 must not read 12
         else:
-            return found
-    return {}
+            break
+    else:
+        found, free = {}, ~taken
+    if marked is not None and marked not in found:
+        cell = _nearest_free(free, ideals[marked], len(names[marked]))
+        if cell is not None:
+            found[marked] = cell
+    return found
 
 
 def _ideal_middle(

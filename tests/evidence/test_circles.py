@@ -16,12 +16,12 @@ from clockpizza.evidence.circles import (
     Circle,
     circle_frequencies,
     circles,
-    double,
     logit_power,
     step,
     without_frequency,
 )
 from clockpizza.evidence.components import principal_components
+from clockpizza.frequency import double
 from clockpizza.networks import Network
 
 Embedded = Callable[..., Probe]

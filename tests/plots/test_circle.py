@@ -252,3 +252,11 @@ def test_no_color_prints_the_same_characters(monkeypatch: pytest.MonkeyPatch) ->
     written = capture.get()
     assert not re.search(r"\x1b\[[\d;]*[34]8;", written)
     assert re.sub(r"\x1b\[[\d;]*m", "", written) == text.plain + "\n"
+
+
+def test_a_marked_token_is_reversed_and_labelled_though_not_all_fit() -> None:
+    points = np.stack([np.cos(2 * np.pi * np.arange(59) / 59), np.sin(2 * np.pi * np.arange(59) / 59)], axis=1)
+    marked = circle(points, columns=40, rows=14, marked=7)
+    assert {"8", "6"} <= set(marked.plain.split())  # every second one fits
+    reversed_cells = [marked.plain[span.start : span.end] for span in marked.spans if "reverse" in str(span.style)]
+    assert "7" in reversed_cells and len(reversed_cells) == 2  # its label, and its dot

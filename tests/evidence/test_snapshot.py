@@ -1,0 +1,45 @@
+"""The quick look at a network in training."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from clockpizza.evidence import Probe
+from clockpizza.evidence.accuracy_by_circles import accuracy_by_circles
+from clockpizza.evidence.circles import circle_roles
+from clockpizza.evidence.snapshot import snapshot
+from clockpizza.networks.ideal import ideal
+
+
+def test_a_snapshot_has_the_paper_measures_the_losses_and_the_accuracies() -> None:
+    made = ideal("pizza")
+    look = snapshot(made.network)
+    assert set(look.measures) == {
+        *("gradient_symmetricity_100", "distance_irrelevance", "distance_irrelevance_top_wrong"),
+        *("circularity", "circularity_by_circle", "parameter_norm", "restricted_loss", "excluded_loss"),
+        *("accuracy_main_circles", "accuracy_companions", "accuracy_both"),
+    }
+    probe = Probe(made.network)
+    exact = accuracy_by_circles(probe, circle_roles(probe))
+    assert look.measures["accuracy_main_circles"] == pytest.approx(exact.main_circles, abs=2e-3)
+    assert look.measures["accuracy_companions"] == pytest.approx(exact.companions, abs=2e-3)
+    assert look.measures["accuracy_both"] == 1
+    restricted, excluded = look.measures["restricted_loss"], look.measures["excluded_loss"]
+    assert restricted is not None and excluded is not None and restricted < 1e-3 < 3 < excluded
+
+
+def test_excluded_loss_is_over_the_training_pairs_where_they_are_given() -> None:
+    made = ideal("memoriser", p=13, train_fraction=0.5)
+    trained, whole = (snapshot(made.network, pairs).measures["excluded_loss"] for pairs in (made.training_pairs, None))
+    assert trained is not None and whole is not None and trained < whole
+
+
+def test_a_snapshot_takes_about_ten_kilobytes() -> None:
+    look = snapshot(ideal("pizza").network)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **look.arrays)
+    assert buffer.tell() < 12_000
+    assert look.arrays["circle_frequencies"].tolist()[:3] == [17, 3, 15]
