@@ -21,8 +21,10 @@ from clockpizza.errors import BadInput
 
 PREFIX = "CLOCKPIZZA"
 CONFIG = f"{PREFIX}_CONFIG"
+# Tables within a command's table, which no option stands for: the command itself checks what is in them.
+INNER_TABLES = {"tui": ("keys",)}
 # Variables that stand for no option of any one command.
-OTHER_VARIABLES = (CONFIG, f"{PREFIX}_RUNS", f"{PREFIX}_REFERENCE")
+OTHER_VARIABLES = (CONFIG, f"{PREFIX}_RUNS", f"{PREFIX}_REFERENCE", f"{PREFIX}_KERNEL")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,10 @@ def _read(path: Path, group: TyperGroup) -> dict[str, dict[str, Setting]]:
 
 def _check(path: Path, group: TyperGroup, name: str, key: str, value: Any) -> Setting:
     command = group.commands[name]
+    if key in INNER_TABLES.get(name, ()):
+        if not isinstance(value, dict):
+            raise BadInput(f"{path}: [{name}] {key} must be a table, [{name}.{key}]")
+        return Setting(value, path)
     known = options(command)
     param = known.get(key.replace("-", "_"))
     if param is None:

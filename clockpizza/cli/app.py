@@ -15,13 +15,17 @@ from clockpizza.cli.bench import bench
 from clockpizza.cli.classify import classify
 from clockpizza.cli.convert import convert
 from clockpizza.cli.doctor import doctor
+from clockpizza.cli.inspect import inspect
 from clockpizza.cli.make_ideal import make_ideal
+from clockpizza.cli.plot import plot
+from clockpizza.cli.report import report
 from clockpizza.cli.resume import resume
 from clockpizza.cli.rm import rm
 from clockpizza.cli.runs import runs
 from clockpizza.cli.stop import stop
 from clockpizza.cli.sweep import sweep
 from clockpizza.cli.train import train
+from clockpizza.cli.tui import tui
 from clockpizza.cli.watch import watch
 from clockpizza.config import nearest
 from clockpizza.errors import BadInput, ClockpizzaError, visible
@@ -45,11 +49,15 @@ app.command()(train)
 app.command()(sweep)
 # -layers:1 is a term, and not options called -l, -a ...
 app.command(context_settings={"ignore_unknown_options": True})(runs)
+app.command()(tui)
+app.command()(report)
 app.command()(watch)
 app.command()(stop)
 app.command()(resume)
 app.command()(rm)
 app.command()(classify)
+app.command()(inspect)
+app.command()(plot)
 app.command()(convert)
 app.command("make-ideal")(make_ideal)
 app.command()(doctor)

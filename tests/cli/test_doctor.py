@@ -14,9 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 import clockpizza
-from clockpizza import doctor, settings
+from clockpizza import doctor, kernel, settings
 from clockpizza.cli import main
-from clockpizza import kernel
 
 PYPROJECT = Path(clockpizza.__file__).parents[1] / "pyproject.toml"
 

@@ -1,0 +1,356 @@
+"""The room of a network: its verdict, circles, pictures and training, as they are in the run's files."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from clockpizza import portrait
+from clockpizza.store import EventWriter, begin_run, create_sweep, write_arrays
+from clockpizza.sweep_spec import expand
+from tests.tui.conftest import Visit
+from tests.tui.driving import screen, until
+from tui.app import ClockpizzaApp
+from tui.helper import Portraits
+from tui.screens.network import NetworkScreen
+from tui.settings import Options
+from tui.widgets.circle import CirclePanel
+from tui.widgets.circle_table import CircleTable
+from tui.widgets.panel import Panel
+from tui.widgets.picture import PicturePanel
+
+CLOCK, PIZZA = "examples/clock/r1.00-w128-l1-s4", "examples/pizza/r0.00-w128-l1-s1"
+
+
+def lab(pilot: Pilot[None]) -> ClockpizzaApp:
+    assert isinstance(pilot.app, ClockpizzaApp)
+    return pilot.app
+
+
+async def enter(pilot: Pilot[None], name: str, words: str) -> NetworkScreen:
+    """Open a run's network, and wait until words are there."""
+    row = lab(pilot).library.row(name)
+    assert row is not None
+    lab(pilot).open_run(row)
+    await until(pilot, lambda: words in screen(pilot))
+    room = pilot.app.screen
+    assert isinstance(room, NetworkScreen)
+    return room
+
+
+def test_the_banner_tells_the_verdict_its_certainty_and_its_reasons(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, CLOCK, "● CLOCK clear")
+        shown = screen(pilot)
+        assert "clock 89%" in shown and "pizza 11%" in shown
+        assert "GS 0.5575  DI 0.6666  DI wrong 0.8231  circularity 0.9976  norm 25.7" in shown
+        assert "the amplitude of circle 13 (67% of the logits) depends little on a-b" in shown
+        assert "the paper's region: clock" in shown
+
+    visit(examples, steps, size=(120, 40))
+
+
+def test_a_cursor_walks_round_the_circle_from_neighbour_to_neighbour(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, CLOCK, "circle k 13, delta 9, 1 of 5")
+        assert "token 0 " in screen(pilot)
+        await pilot.press("l", "l", "l")
+        assert "token 27 = 3 x 9" in screen(pilot)
+        await pilot.press("h")
+        assert re.search(r"token 18 = 2 x 9  1\d° \(ideal 12°\)", screen(pilot))
+
+    visit(examples, steps)
+
+
+def test_the_circles_are_gone_through_in_the_circle_and_in_the_table(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, PIZZA, "circle k 12, delta 5, 1 of 8")
+        await pilot.press("n")
+        assert "circle k 7, delta 17, 2 of 8" in screen(pilot)
+        pilot.app.screen.query_one(CircleTable).focus()
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "circle k 18, delta 23, 4 of 8" in screen(pilot))
+        await pilot.press("N", "N", "N", "N")
+        await until(pilot, lambda: "8 of 8" in screen(pilot))
+
+    visit(examples, steps, size=(120, 40))
+
+
+def test_the_table_has_what_was_measured_of_each_circle(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, PIZZA, "circle k 12")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "12     5 main       20.5%  38.4%  0.758  0.988  26.3%  1.00" in screen(pilot))
+        assert "0.925a" in screen(pilot)  # a companion, by the formula of the circle it accompanies
+        copied = room.query_one(CircleTable).copy_text().splitlines()
+        assert copied[0].split("\t")[:4] == ["k", "delta", "role", "var"]
+        assert copied[1].split("\t")[5:9] == ["0.758", "0.988", "26.3%", "-0.3 + 16.9|cos|"]
+        assert len(copied) == 9
+
+    visit(examples, steps)
+
+
+def test_the_spectrum_names_the_strongest_frequencies(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, CLOCK, "embedding most at k 13, 32.7%")
+        assert "logits most at k 13, 67.2%" in screen(pilot)
+        await pilot.press("n")
+        assert "embedding most at k 13, 32.7%, k 6 25.3%" in screen(pilot)
+
+    visit(examples, steps, size=(120, 40))
+
+
+def test_training_is_gone_through_by_its_snapshots(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, CLOCK, "epoch 6,000 of 6,000  50/50")
+        await pilot.press("comma")
+        await until(pilot, lambda: "epoch 5,279 of 6,000  49/50" in screen(pilot))
+        await until(pilot, lambda: "epoch 5,279: held out 1.0000" in screen(pilot))
+        assert "at its end, epoch 6,000" in screen(pilot)
+        await pilot.press("less_than_sign")
+        await until(pilot, lambda: "epoch 0: held out 0.0201  GS 0.4491  DI 0.9952" in screen(pilot))
+        assert "of six other frequencies" in screen(pilot)  # circle 13 was not among the strongest yet
+        assert "1/50" in screen(pilot)
+        assert room.query_one(CirclePanel).points is None
+
+    visit(examples, steps, size=(120, 40))
+
+
+def test_playing_shows_the_circle_form_and_stops_at_the_end(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, CLOCK, "50/50")
+        spread = []
+        await pilot.press("space")
+        while True:
+            points = room.query_one(CirclePanel).points
+            if points is not None:
+                radius = np.hypot(*points.T)
+                spread.append(radius.std() / radius.mean())
+            if room._player is None:
+                break
+            await pilot.pause(0.02)
+        assert "50/50" in screen(pilot)
+        assert spread[-1] < 0.05 < max(spread)  # a ring in the end, and not from the start
+
+    visit(examples, steps, options=Options(fps=60))
+
+
+def test_a_training_is_followed_until_one_looks_back(tmp_path: Path, visit: Visit) -> None:
+    spec = expand({"attention_rate": [1.0], "p": 5, "width": 8, "epochs": 100})
+    id = next(iter(spec.runs))
+    run = begin_run(create_sweep(tmp_path / "runs", "s", spec), id, spec.runs[id])
+    log = EventWriter(run)
+
+    def snap(epoch: int, k: int) -> None:
+        turn = 2 * np.pi * k * np.arange(5) / 5
+        points = np.stack([np.cos(turn), np.sin(turn)], axis=1)[None]
+        arrays = {"circle_frequencies": np.array([k]), "circle_scores": points, "correct_logit": np.eye(5)}
+        write_arrays(run.snapshot_file(epoch), {**arrays, "embedding_power": np.full(2, 0.5)})
+        log.append("snapshot", epoch=epoch, file=f"{epoch:08}.npz", measures={"distance_irrelevance": epoch / 100})
+
+    log.append("started", epoch=0)
+    snap(0, 1)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, f"s/{id}", "circle k 1")
+        assert "crashed: no verdict yet" in screen(pilot)  # nobody holds its lock
+        snap(10, 2)
+        lab(pilot).library.look_now()
+        await until(pilot, lambda: "circle k 2" in screen(pilot))
+        await until(pilot, lambda: "epoch 10: DI 0.1000" in screen(pilot))
+        await pilot.press("comma")
+        await until(pilot, lambda: "circle k 1" in screen(pilot))
+        snap(20, 2)
+        lab(pilot).library.look_now()
+        await until(pilot, lambda: "epoch 0 of 100  1/3" in screen(pilot))
+
+    visit(Path("runs"), steps)
+
+
+def written_portrait(checkpoint: Path) -> None:
+    """A portrait by hand, where the screen looks for that of `checkpoint`."""
+    wave = np.cos(2 * np.pi * np.add.outer(np.arange(7), np.arange(7)) * 3 / 7)
+    arrays = {
+        "correct_logit": wave,
+        "attention": np.stack([0.5 + 0.1 * wave, 0.5 - 0.1 * wave]),
+        "neurons": np.array([4]),
+        "neuron_pictures": wave[None],
+        "neuron_fits": np.array([[0, 0, 0, 0, 0]] * 4 + [[3, 0.25, -1.5, 2.0, 0.97]]),
+    }
+    out = Portraits().file(checkpoint)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    document = {"schema": portrait.SCHEMA, "classification": {"verdict": {"refused": "it does not solve the task"}}}
+    portrait.write(out, portrait.Portrait(document, arrays))
+
+
+def test_attention_and_neurons_come_from_the_portrait_that_was_made(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        row = lab(pilot).library.row(CLOCK)
+        assert row is not None
+        written_portrait(row.folder.weights_file)
+        room = await enter(pilot, CLOCK, "circle k 13")
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: "head 0  (0, 13) 49%" in screen(pilot))  # the pair from the run's result
+        assert "0.41 " in screen(pilot) and "0.6 " in screen(pilot)
+        assert "#4 k 3 R2 0.97" in screen(pilot)
+        assert "2.00 at u +0.25 v -1.50" in screen(pilot)
+        heads = room.query_one("#attention", PicturePanel)
+        heads.focus()
+        await pilot.press("l")
+        assert heads.chosen == 1
+        assert heads.copy_text().splitlines()[1].split("\t")[0] == "0.4"
+
+    visit(examples, steps)
+
+
+def test_a_file_whose_network_is_refused_says_why(examples: Path, visit: Visit) -> None:
+    file = Path("net.pt")
+    file.write_bytes(b"weights")
+    written_portrait(file)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "× REFUSED" in screen(pilot))
+        assert "it does not solve the task" in screen(pilot)
+        assert "net.pt" in screen(pilot)
+
+    visit(examples, steps, open=file)
+
+
+@pytest.mark.slow
+def test_a_file_is_measured_by_a_helper_process(examples: Path, visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "made.pt"
+    command = [sys.executable, "-m", "clockpizza", "make-ideal", "pizza", "--p", "13", "--out", str(file)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], capture_output=True)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert "A helper process measures the network" in screen(pilot)
+        await until(pilot, lambda: "▲ PIZZA clear" in screen(pilot))
+        assert "pizza 100%" in screen(pilot)
+        assert len(list(lab(pilot).portraits.folder.glob("*.npz"))) == 1
+
+    visit(examples, steps, open=file)
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_checkpoint_is_named(examples: Path, visit: Visit) -> None:
+    file = Path("notes.pt")
+    file.write_text("no weights")
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "notes.pt: " in screen(pilot).replace("\n", " "))
+
+    visit(examples, steps, open=file.absolute(), size=(160, 40))
+
+
+@pytest.mark.slow
+def test_model_a_of_the_paper_is_a_pizza_with_its_three_circles(examples: Path, visit: Visit) -> None:
+    folder = os.environ.get("CLOCKPIZZA_REFERENCE")
+    if not folder:
+        pytest.skip("CLOCKPIZZA_REFERENCE does not name the folder of published networks")
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "▲ PIZZA clear" in screen(pilot), 120)
+        assert "GS 0.9937  DI 0.1717" in screen(pilot)
+        table = pilot.app.screen.query_one(CircleTable)
+        found = {circle.frequency: circle for circle in table.circles}
+        assert {k for k in found if found[k].role == "main"} == {17, 3, 15}
+        assert [round(found[k].pizza or 0, 4) for k in (17, 3, 15)] == [0.9918, 0.9918, 0.9928]
+        assert "circle k 17, delta 7" in screen(pilot)
+        await pilot.press("l", "l")
+        assert "token 14 = 2 x 7" in screen(pilot)
+
+    visit(examples, steps, open=Path(folder) / "networks" / "model_p99zdpze5l.pt", size=(120, 40))
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [
+        ((80, 24), {"circle", "logits"}),
+        ((120, 40), {"circle", "logits", "table", "spectrum"}),
+        ((200, 60), {"circle", "logits", "table", "spectrum", "attention", "neurons"}),
+    ],
+)
+def test_as_many_panels_are_seen_as_there_is_room_for(
+    size: tuple[int, int], seen: set[str], examples: Path, visit: Visit
+) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        row = lab(pilot).library.row(PIZZA)
+        assert row is not None
+        written_portrait(row.folder.weights_file)
+        room = await enter(pilot, PIZZA, "circle k 12")
+        assert {panel.id for panel in room.query("#panels Panel").results(Panel) if panel.display} == seen
+        assert all(panel.size.area for panel in room.query("#panels Panel").results(Panel) if panel.display)
+
+    visit(examples, steps, size=size)
+
+
+def test_a_panel_fills_the_screen_and_is_copied(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, CLOCK, "circle k 13")
+        await pilot.press("tab", "z")
+        await until(pilot, lambda: room.query_one("#logits").size.width > 70)
+        assert "35.8 " in screen(pilot) and " 43.5" in screen(pilot)  # the least and the largest logit
+        await pilot.press("y")
+        kept = Path("cache/clockpizza/copied.txt").read_text().splitlines()
+        assert kept[0] == "# correct logit (a+b ↓ a-b →)"
+        assert len(kept) == 60 and len(kept[1].split("\t")) == 59
+        assert float(kept[1].split("\t")[0]) > 35
+
+    visit(examples, steps)
+
+
+@pytest.mark.parametrize("size", [(10, 3), (30, 9), (300, 80)])
+def test_no_size_is_too_small_or_too_large(size: tuple[int, int], examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        row = lab(pilot).library.row(PIZZA)
+        assert row is not None
+        written_portrait(row.folder.weights_file)
+        room = await enter(pilot, PIZZA, "circle k 12")
+        await pilot.resize_terminal(*size)
+        await pilot.press("n", "l", "right_square_bracket", "comma", "z", "escape", "space")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "▲ PIZZA clear" in screen(pilot))
+        assert room._frequency == 7
+
+    visit(examples, steps)
+
+
+def test_ascii_is_enough(examples: Path, visit: Visit) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, CLOCK, "C CLOCK clear")
+        await pilot.press("n", "l")
+        assert "token 10 = 1 x 10" in screen(pilot)
+        lines = pilot.app.screen.query_one("#panels").query(Panel).results(Panel)
+        drawn = "".join(line.plain for panel in lines if panel.display for line in panel._lines)
+        assert drawn and drawn.isascii()
+
+    visit(examples, steps, options=Options(ascii=True))
+
+
+def test_torch_is_never_imported(examples: Path) -> None:
+    code = f"""
+import asyncio, sys
+from pathlib import Path
+from tui.app import ClockpizzaApp
+async def main():
+    app = ClockpizzaApp(Path({str(examples.absolute())!r}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        while not app.library.loaded:
+            await pilot.pause(0.05)
+        app.open_run(app.library.row({CLOCK!r}))
+        await pilot.pause(0.3)
+        await pilot.press("space", "n", "comma", "escape")
+        app.open_sweep("examples/clock")
+        await pilot.pause(0.3)
+    print("torch" in sys.modules)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr

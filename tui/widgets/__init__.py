@@ -1,0 +1,1 @@
+"""What the rooms are furnished with, one widget a file."""

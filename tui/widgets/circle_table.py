@@ -1,0 +1,147 @@
+"""The circles of an embedding, a line each: what they are, and what they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+
+from tui import keys
+from tui.blocks import above
+from tui.facts import CircleFacts
+from tui.widgets.panel import Panel
+
+# Title and width; `docs/classify.md` says what each is.
+COLUMNS: tuple[tuple[str, int], ...] = (
+    ("k", 3),
+    ("delta", 5),
+    ("role", 9),
+    ("var", 6),
+    ("logits", 6),
+    ("clock", 6),
+    ("pizza", 6),
+    ("alone", 6),
+    ("amplitude over a-b", 18),
+    ("R2", 4),
+    ("share", 5),
+    ("2k", 3),
+)
+
+
+class CircleTable(Panel):
+    """A line a circle, the chosen one reversed; those that write logits are in the colour of what they compute."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("circles")]
+
+    def __init__(self, title: str, *, id: str) -> None:
+        super().__init__(title, id=id)
+        self.circles: Sequence[CircleFacts] = ()
+        self.powers: Mapping[int, tuple[float | None, float | None]] = {}
+        self.frequency = 0
+        self.words = ""
+        self.foot = ""
+
+    def show(
+        self,
+        circles: Sequence[CircleFacts],
+        *,
+        powers: Mapping[int, tuple[float | None, float | None]],
+        frequency: int,
+        words: str = "",
+        foot: str = "",
+    ) -> None:
+        """Show circles. `powers`: shares of embedding and logits now, by frequency, instead of the circles' own."""
+        self.circles, self.powers, self.frequency = circles, powers, frequency
+        self.words, self.foot = words, foot
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Text:
+        palette = self.app.palette
+        if not self.circles:
+            return above(list(Text(self.words, palette.dim).wrap(self.app.console, max(8, width))))
+        columns = fitting(width)
+        lines = [Text(_line([name for name, _ in columns], columns), palette.dim)]
+        foot = self._foot(width)[: max(0, height - 1 - len(self.circles))]  # what lies below comes after the circles
+        room = max(1, height - 1 - len(foot))
+        at = next((n for n, c in enumerate(self.circles) if c.frequency == self.frequency), 0)
+        first = max(0, min(at - room + 1, len(self.circles) - room)) if len(self.circles) > room else 0
+        for c in self.circles[first : first + room]:
+            line = Text(_line([self.cells(c)[name] for name, _ in columns], columns))
+            if c.frequency == self.frequency:
+                line.stylize(f"bold {palette.under_cursor}")
+                line.pad_right(width - line.cell_len)
+            if c.pizza_share is not None:
+                line.stylize(palette.colour("pizza" if c.pizza_share > 0.5 else "clock"))
+            elif c.role != "main":
+                line.stylize(palette.dim)
+            lines.append(line)
+        return above(lines + foot)
+
+    def _foot(self, width: int) -> list[Text]:
+        notes = [self.foot]
+        if any(c.accompanying is not None for c in self.circles):
+            notes.append("a: FVE by the formula of the circle that it accompanies")
+        wrapped = [Text(note, self.app.palette.dim).wrap(self.app.console, max(8, width)) for note in notes if note]
+        return [line for lines in wrapped for line in lines]
+
+    def copy_text(self) -> str:
+        """All columns of all circles, apart by tabs."""
+        names = [name for name, _ in COLUMNS]
+        lines = ["\t".join(self.cells(c)[name] for name in names) for c in self.circles]
+        return "\n".join(["\t".join(names), *lines]) if self.circles else ""
+
+    def cells(self, c: CircleFacts) -> dict[str, str]:
+        """What stands in each column for a circle."""
+        variance, logits = self.powers.get(c.frequency, (c.variance, c.logit_share))
+        law = c.role == "main" and c.b0 is not None and c.b1 is not None
+        if c.accompanying is not None:  # judged by the formula of the circle that it accompanies
+            clock, pizza = "", f"{c.accompanying:.3f}a"
+        else:
+            clock, pizza = _decimal(c.clock), _decimal(c.pizza)
+        return {
+            "k": str(c.frequency),
+            "delta": str(c.delta or ""),
+            "role": c.role,
+            "var": _percent(variance),
+            "logits": _percent(logits),
+            "clock": clock,
+            "pizza": pizza,
+            "alone": _percent(c.accuracy_alone),
+            "amplitude over a-b": f"{c.b0:.1f} {'+' if c.b1 >= 0 else '-'} {abs(c.b1):.1f}|cos|"
+            if law and c.b0 is not None and c.b1 is not None
+            else "",
+            "R2": f"{c.r2:.2f}" if law and c.r2 is not None else "",
+            "share": _decimal(c.pizza_share, 2) if c.role == "main" else "",
+            "2k": str(c.companion or ""),
+        }
+
+
+# Which columns go first where there is no room for all.
+_SPARED = ("2k", "R2", "amplitude over a-b", "delta", "alone", "var", "role", "logits")
+
+
+def fitting(width: int) -> list[tuple[str, int]]:
+    """The columns that there is room for."""
+    columns = list(COLUMNS)
+    for name in _SPARED:
+        if sum(wide + 1 for _, wide in columns) - 1 <= width:
+            break
+        columns = [column for column in columns if column[0] != name]
+    return columns
+
+
+def _line(cells: Sequence[str], columns: Sequence[tuple[str, int]]) -> str:
+    return " ".join(
+        cell[:wide].ljust(wide) if name == "role" else cell[:wide].rjust(wide)
+        for cell, (name, wide) in zip(cells, columns, strict=True)
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _decimal(value: float | None, digits: int = 3) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

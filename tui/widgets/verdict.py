@@ -1,0 +1,115 @@
+"""The verdict as a banner: what it is, how sure, why, and the measures of the moment that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from tui.blocks import above
+from tui.facts import Facts
+from tui.widgets.panel import Panel
+
+BAR = 24  # cells of the bar of shares
+MEASURES = (
+    ("accuracy", "accuracy"),
+    ("test_accuracy", "held out"),
+    ("gradient_symmetricity_100", "GS"),
+    ("distance_irrelevance", "DI"),
+    ("distance_irrelevance_top_wrong", "DI wrong"),
+    ("circularity", "circularity"),
+    ("parameter_norm", "norm"),
+)
+
+
+class VerdictPanel(Panel):
+    """No frame: a bar in the verdict's colour at the left of its lines."""
+
+    DEFAULT_CSS = """
+    VerdictPanel { border: none; padding: 0 1; height: 4; background: $surface; }
+    VerdictPanel:focus { border: none; background: $panel; }
+    LabScreen.-tall VerdictPanel { height: 5; }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("verdict", id=id)
+        self.facts = Facts()
+        self.words = ""
+        self.moment = ""
+        self.measures: Mapping[str, float] = {}
+
+    def show(self, facts: Facts, words: str, moment: str, measures: Mapping[str, float]) -> None:
+        """Show a verdict; `words` instead of one where there is none. `moment`: what the measures are of."""
+        self.facts, self.words, self.moment, self.measures = facts, words, moment, measures
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Text:
+        palette, facts = self.app.palette, self.facts
+        colour = palette.colour(facts.name)
+        inner = width - 2
+        lines = [self._headline(inner), self._numbers(inner)]
+        room = height - len(lines)
+        reasons = list(Text(facts.reasons).wrap(self.app.console, max(8, inner))) if facts.name else []
+        if len(reasons) > room > 0:
+            reasons = reasons[:room]
+            reasons[-1].truncate(inner - 2)
+            reasons[-1].append(" …")
+        lines += reasons
+        edge = "|" if palette.ascii else "▌"
+        return above([Text.assemble((f"{edge} ", colour), line) for line in lines[:height]])
+
+    def copy_text(self) -> str:
+        """Verdict, reasons, and every measure on a line."""
+        facts = self.facts
+        lines = [f"{facts.name or 'no verdict'} {facts.certainty}".rstrip(), facts.reasons or self.words]
+        lines += [f"{name}\t{value:.6g}" for name, value in self.measures.items()]
+        return "\n".join(line for line in lines if line)
+
+    def _headline(self, width: int) -> Text:
+        """`● CLOCK clear  clock 89 % ######### pizza 11 %`."""
+        palette, facts = self.app.palette, self.facts
+        line = Text(no_wrap=True, overflow="ellipsis")
+        if not facts.name:
+            return line.append(f"{palette.glyph('')} {self.words}", f"bold {palette.dim}")
+        line.append(f"{palette.glyph(facts.name)} {facts.name.upper()}", f"bold {palette.colour(facts.name)}")
+        line.append(f" {facts.certainty}", "bold")
+        if facts.clock is not None and facts.pizza is not None:
+            undetermined = facts.undetermined or 0.0
+            cells = min(BAR, width - line.cell_len - 28 - len(self.words))
+            line.append(f"  clock {facts.clock:.0%} ", palette.colour("clock"))
+            if cells >= 4:
+                line.append_text(self._bar(facts.clock, undetermined, cells))
+            line.append(f" pizza {facts.pizza:.0%}", palette.colour("pizza"))
+            if undetermined >= 0.005:
+                line.append(f", neither {undetermined:.0%}", palette.dim)
+        if self.words:
+            line.append(f"  {self.words}", palette.dim)
+        elif facts.region and line.cell_len + 18 + len(facts.region) < width:
+            line.append(f"  the paper's region: {facts.region}", palette.dim)
+        return line
+
+    def _bar(self, clock: float, undetermined: float, cells: int) -> Text:
+        """The shares of the circles' logits, by length."""
+        palette = self.app.palette
+        first = round(min(1.0, max(0.0, clock)) * cells)
+        neither = min(cells - first, round(undetermined * cells))
+        marks = ("C", ".", "P") if palette.ascii else ("█", "░", "▒")
+        return Text.assemble(
+            (marks[0] * first, palette.colour("clock")),
+            (marks[1] * neither, palette.dim),
+            (marks[2] * (cells - first - neither), palette.colour("pizza")),
+        )
+
+    def _numbers(self, width: int) -> Text:
+        """The measures, as many as there is room for."""
+        palette = self.app.palette
+        line = Text(f"{self.moment}: " if self.moment else "", palette.dim, no_wrap=True, overflow="crop")
+        for name, short in MEASURES:
+            value = self.measures.get(name)
+            if value is None:
+                continue
+            shown = f"{value:.1f}" if name == "parameter_norm" else f"{value:.4f}"
+            if line.cell_len + len(short) + len(shown) + 3 > width:
+                break
+            line.append(f"{short} ", palette.dim).append(f"{shown}  ", "bold not dim")
+        return line
