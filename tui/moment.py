@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clockpizza.errors import BadInput
+from clockpizza.plots.planes import turned
 
 LARGEST_P = 1000  # of a picture that is drawn
 
@@ -77,23 +78,6 @@ def of_arrays(arrays: Mapping[str, NDArray[Any]], epoch: int | None = None) -> M
     )
 
 
-def turned(points: Array, k: int) -> Array:
-    """Points of a plane turned, and reflected where needed, so that token t's place at frequency k is 2 pi k t / p.
-
-    A plane's axes are arbitrary. Turned so, the same circle of two snapshots lies the same way, and one sees it form.
-    The sign of k is the one for which the walk goes by the paper's delta; see `winding`.
-    """
-    p = len(points)
-    wave = np.exp(-2j * np.pi * winding(p, k) * np.arange(p) / p)
-    z = points @ np.array([1, 1j])
-    forward, backward = (z * wave).sum(), (z * wave.conj()).sum()
-    if abs(backward) > abs(forward):
-        z, forward = z.conj(), backward.conjugate()
-    if abs(forward) > 0:
-        z = z * (forward.conjugate() / abs(forward))
-    return np.stack([z.real, z.imag], axis=1)
-
-
 def winding(p: int, k: int) -> int:
     """k or p - k, which are one circle: the one whose inverse mod p is the smaller, the paper's delta."""
     if math.gcd(k, p) > 1:
@@ -117,7 +101,7 @@ def _circles(arrays: Mapping[str, NDArray[Any]], p: int) -> dict[int, Array]:
     _shape("circle_scores", scores, (len(frequencies), p, 2))
     if not np.isfinite(scores).all() or not ((frequencies >= 1) & (frequencies <= p // 2)).all():
         raise BadInput("circle_scores are no points, or their frequencies are none of this p")
-    return {int(k): turned(xy, int(k)) for k, xy in zip(frequencies, scores, strict=True)}
+    return {int(k): turned(xy, winding(p, int(k))) for k, xy in zip(frequencies, scores, strict=True)}
 
 
 def _numbers(

@@ -41,7 +41,7 @@ MARKS = {
     "clock": Mark(*marks.MARKS["clock"][:2], *BLUE),
     "pizza": Mark(*marks.MARKS["pizza"][:2], *ORANGE),
     "non-circular": Mark(*marks.MARKS["non-circular"][:2], *PURPLE),
-    "refused": Mark("×", "x", *RED),
+    "refused": Mark(*marks.MARKS["refused"][:2], *RED),
     "": Mark("·", ".", *GREY),  # no verdict (yet)
     "queued": Mark("·", ".", *GREY),
     "running": Mark("▸", ">", *GREEN),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clockpizza.cli.options import ActivationOption, ModulusOption, RateOption
 from clockpizza.errors import BadInput, visible
 
 if TYPE_CHECKING:
@@ -27,13 +28,9 @@ def classify(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line a network: file, verdict, certainty.")] = False,
     device: Annotated[str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
     precision: Annotated[str, typer.Option("--precision", help="float64 or float32.")] = "float64",
-    attention_rate: Annotated[
-        float | None, typer.Option("--attention-rate", help="For files that do not tell it (0 to 1).")
-    ] = None,
-    activation: Annotated[
-        str | None, typer.Option("--activation", help="For files that do not tell it: relu, gelu or tanh.")
-    ] = None,
-    p: Annotated[int | None, typer.Option("--p", help="The modulus, for files that do not tell it.")] = None,
+    attention_rate: RateOption = None,
+    activation: ActivationOption = None,
+    p: ModulusOption = None,
     ascii: Annotated[bool, typer.Option("--ascii", help="Draw without braille and half blocks.")] = False,
 ) -> None:
     """Say which algorithm each network found: clock, pizza or non-circular, with certainty and evidence.

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from clockpizza.cli.options import ActivationOption, ModulusOption, RateOption
 from clockpizza.config import to_dict
 from clockpizza.errors import visible
 
@@ -15,13 +16,9 @@ from clockpizza.errors import visible
 def convert(
     path: Annotated[Path, typer.Argument(help="The checkpoint to read.")],
     out: Annotated[Path, typer.Argument(help="The file to write.")],
-    attention_rate: Annotated[
-        float | None, typer.Option("--attention-rate", help="For files that do not tell it (0 to 1).")
-    ] = None,
-    activation: Annotated[
-        str | None, typer.Option("--activation", help="For files that do not tell it: relu, gelu or tanh.")
-    ] = None,
-    p: Annotated[int | None, typer.Option("--p", help="The modulus, for files that do not tell it.")] = None,
+    attention_rate: RateOption = None,
+    activation: ActivationOption = None,
+    p: ModulusOption = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON: path, format, out, network, training_pairs, record.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clockpizza.cli.options import RUNS, QuietOption, RunsOption
+from clockpizza.cli.options import RUNS, ActivationOption, ModulusOption, QuietOption, RateOption, RunsOption
 from clockpizza.cli.subject import network_of
 from clockpizza.errors import BadInput, visible
 
@@ -30,13 +30,9 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Everything but the pictures, as one JSON object.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with all pictures into this file.")] = None,
     device: Annotated[str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
-    attention_rate: Annotated[
-        float | None, typer.Option("--attention-rate", help="For files that do not tell it (0 to 1).")
-    ] = None,
-    activation: Annotated[
-        str | None, typer.Option("--activation", help="For files that do not tell it: relu, gelu or tanh.")
-    ] = None,
-    p: Annotated[int | None, typer.Option("--p", help="The modulus, for files that do not tell it.")] = None,
+    attention_rate: RateOption = None,
+    activation: ActivationOption = None,
+    p: ModulusOption = None,
     ascii: Annotated[bool, typer.Option("--ascii", help="Draw in ASCII.")] = False,
     runs: RunsOption = RUNS,
     quiet: QuietOption = False,

@@ -30,6 +30,12 @@ ForegroundOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="A JSON object a line, one a network.")]
+# What the authors' files do not tell where their config is missing.
+RateOption = Annotated[float | None, typer.Option("--attention-rate", help="For files that do not tell it (0 to 1).")]
+ActivationOption = Annotated[
+    str | None, typer.Option("--activation", help="For files that do not tell it: relu, gelu or tanh.")
+]
+ModulusOption = Annotated[int | None, typer.Option("--p", help="The modulus, for files that do not tell it.")]
 
 
 def check_how(*, detach: bool, foreground: bool) -> None:

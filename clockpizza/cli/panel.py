@@ -12,20 +12,12 @@ from rich.text import Text
 
 from clockpizza.errors import visible
 from clockpizza.plots.circle import circle as draw_circle
+from clockpizza.plots.marks import MARKS
 from clockpizza.plots.picture import legend, picture
 
 if TYPE_CHECKING:
     from clockpizza.classification import Classification
     from clockpizza.evidence.circles import Circle
-
-# A glyph beside the colour, so that the verdict reads without colour too.
-STYLES = {
-    "clock": ("◷", "bold cyan"),
-    "pizza": ("◔", "bold yellow"),
-    "non-circular": ("∿", "bold magenta"),
-    None: ("✗", "bold red"),
-}
-ASCII_GLYPHS = {"clock": "@", "pizza": "<", "non-circular": "~", None: "x"}
 
 
 def panel(result: Classification, console: Console, *, ascii: bool = False) -> RenderableType:
@@ -33,23 +25,21 @@ def panel(result: Classification, console: Console, *, ascii: bool = False) -> R
     ascii = ascii or not console.encoding.lower().startswith("utf")
     inner = max(20, console.width - 4)
     verdict = result.verdict
-    style = STYLES[verdict.name][1]
-    parts: list[RenderableType] = [Text(headline(result, ascii=ascii), style), Text(reasons(result))]
+    colour = MARKS[verdict.name or "refused"].terminal
+    parts: list[RenderableType] = [Text(headline(result, ascii=ascii), f"bold {colour}"), Text(reasons(result))]
     parts += [Text(), _measures(result)]
     if verdict.name is not None:
         parts += [Text(), _circles(result)]
     parts += [Text(), _pictures(result, inner, color=console.color_system is not None, ascii=ascii)]
     title = Text(visible(result.checkpoint.path.name), "bold")
-    return Panel(
-        Group(*parts), title=title, title_align="left", border_style=style.split()[-1], width=min(console.width, 124)
-    )
+    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, width=min(console.width, 124))
 
 
 def headline(result: Classification, *, ascii: bool = False) -> str:
-    """`◷ CLOCK  clear  pizza 3 %, clock 97 %`, and what the network is."""
+    """`● CLOCK  clear  pizza 3 %, clock 97 %`, and what the network is."""
     verdict = result.verdict
-    glyph = (ASCII_GLYPHS if ascii else {name: glyph for name, (glyph, _) in STYLES.items()})[verdict.name]
-    words = f"{glyph} {(verdict.name or 'refused').upper()}"
+    name = verdict.name or "refused"
+    words = f"{MARKS[name].ascii if ascii else MARKS[name].glyph} {name.upper()}"
     if verdict.certainty:
         words += f"  {verdict.certainty}"
     if verdict.pizza is not None and verdict.clock is not None:

@@ -21,5 +21,6 @@ MARKS = {
     "clock": Mark("●", "C", "#3a9bdc", "#0072b2"),
     "pizza": Mark("▲", "P", "#e08a00", "#e69f00"),
     "non-circular": Mark("■", "N", "#c0689a", "#cc79a7"),
+    "refused": Mark("×", "x", "#d0603a", "#d55e00"),
     "unfinished": Mark("·", ".", "#8a919c", "#666666"),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def turned(points: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+def turned(points: NDArray[np.floating[Any]], k: int) -> NDArray[np.float64]:
     """Points (p, 2) turned, and reflected where needed, so that token t's place at frequency k is 2 pi k t / p.
 
     A plane's axes are arbitrary. Turned so, the same circle of two snapshots lies the same way, and one sees it form.

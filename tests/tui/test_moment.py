@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from clockpizza.errors import BadInput
+from clockpizza.plots.planes import turned
 from clockpizza.store import read_arrays
 from tests.tui.conftest import EXAMPLES
-from tui.moment import of_arrays, turned, walk, winding
+from tui.moment import of_arrays, walk, winding
 
 CLOCK = EXAMPLES / "clock" / "runs" / "r1.00-w128-l1-s4"
 
@@ -22,7 +23,9 @@ def circle(p: int, k: int, angle: float = 0.0, mirrored: bool = False) -> np.nda
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_a_circle_is_turned_so_that_each_token_stands_at_its_angle(mirrored: bool) -> None:
-    assert turned(circle(59, 13, 2.0, mirrored), 13) == pytest.approx(circle(59, winding(59, 13)), abs=1e-12)
+    assert turned(circle(59, 13, 2.0, mirrored), winding(59, 13)) == pytest.approx(
+        circle(59, winding(59, 13)), abs=1e-12
+    )
 
 
 def test_the_walk_goes_by_the_papers_delta() -> None:
