@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,7 @@ class ClockpizzaApp(App[None]):
         self.here: Row | None = None  # the run last looked at, which the rooms of sweep and network show
         self._open = open
         self._version = -1
+        self._terminal = os.isatty(0)
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.palette = themes.Palette(self.options.theme, ascii=self.options.ascii)
@@ -72,6 +74,8 @@ class ClockpizzaApp(App[None]):
 
     def _tick(self) -> None:
         """Tell the active room when something has changed, and of workers that could not begin."""
+        if self._terminal and not os.isatty(0):
+            self.exit(return_code=1)  # it is gone without a SIGHUP; Textual would read its end over and over
         for words in self.jobs.reap():
             self.notify(words, severity="error", timeout=15)
         if self._version != self.library.version:

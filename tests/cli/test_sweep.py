@@ -136,6 +136,7 @@ def test_a_run_that_could_not_be_trained_to_its_end_is_told_of(capsys: Out) -> N
 def test_a_worker_outlives_the_terminal_it_was_started_on() -> None:
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may themselves run under nohup
         os.execve(
             sys.executable,
             [sys.executable, "-m", "clockpizza", *FOREVER],

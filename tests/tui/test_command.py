@@ -186,6 +186,13 @@ def test_a_theme_that_there_is_not_and_a_file_that_is_not_there(tmp_path: Path, 
     assert terminal.process.wait(30) == 2
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_it(examples: Path, start: Start) -> None:
+    terminal = start()
+    terminal.until("examples/clock")
+    os.close(terminal.master)  # no session has it as its own: nobody is told
+    assert terminal.process.wait(30) == 1
+
+
 @pytest.mark.slow
 def test_a_lost_connection_ends_the_screen_and_not_the_worker(tmp_path: Path, start: Start) -> None:
     spec = expand({"p": 7, "width": 8, "heads": 2, "epochs": 5_000_000})
