@@ -26,6 +26,7 @@ class RunConfig:
     train_fraction: share of all p^2 pairs that are trained on.
     learning_rate, weight_decay: AdamW's, decoupled.
     precision: of parameters and matrix products; the loss is float64 in any case.
+    masked_frequencies: of the embedding over tokens, 1 .. p//2, taken out before the first step; they may grow again.
 
     Raises:
         BadInput: a value that no training can have, named with what is allowed.
@@ -38,9 +39,11 @@ class RunConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 2.0
     precision: str = "float32"
+    masked_frequencies: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
+        object.__setattr__(self, "masked_frequencies", _frequencies(self.masked_frequencies, self.network.p))
         if not 0 <= self.seed < 2**63:
             raise BadInput(f"seed is {self.seed}; it must lie between 0 and 2^63 - 1")
         if not 1 <= self.epochs <= MOST_EPOCHS:
@@ -76,7 +79,9 @@ class RunConfig:
 
     def describe(self) -> str:
         """A few words for a title."""
-        return f"{self.network.describe()}, seed {self.seed}, {self.epochs:,} epochs"
+        words = f"{self.network.describe()}, seed {self.seed}, {self.epochs:,} epochs"
+        masked = ", ".join(map(str, self.masked_frequencies))
+        return f"{words}, masked frequencies {masked}" if masked else words
 
 
 def run_to_dict(config: RunConfig) -> dict[str, Any]:
@@ -120,5 +125,12 @@ def from_toml(text: str) -> RunConfig:
         raise BadInput(f"not valid TOML: {error}") from error
 
 
-def _toml(value: str | int | float | bool) -> str:
+def _frequencies(given: Any, p: int) -> tuple[int, ...]:
+    """Frequencies in order, as TOML or a person gives them."""
+    if not isinstance(given, (list, tuple)) or any(type(k) is not int or not 1 <= k <= p // 2 for k in given):
+        raise BadInput(f"masked_frequencies is {given!r}; expected a list of whole numbers from 1 to {p // 2}")
+    return tuple(sorted(set(given)))
+
+
+def _toml(value: Any) -> str:
     return repr(value) if isinstance(value, float) else json.dumps(value)  # JSON's strings and booleans are TOML's

@@ -1,8 +1,9 @@
 """Ids of runs: short, readable, fit for a file name, and distinct within a sweep.
 
 `r0.50-w128-l1-s3` is a transformer with attention rate .5, width 128, one layer, seed 3; `alpha-h256-s3` a linear
-model. What else differs within the sweep follows, as `-p113` or `-wd1.5`. Rates have as many decimals as tell them
-apart, up to four; where that is not enough, runs that would collide get six letters of their config's hash.
+model. What else differs within the sweep follows, as `-p113` or `-wd1.5`, and masked frequencies in any case, as
+`-mask6.25.29`. Rates have as many decimals as tell them apart, up to four; where that is not enough, runs that would
+collide get six letters of their config's hash.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _SHORT = {
     "learning_rate": "lr",
     "weight_decay": "wd",
     "precision": "",
+    "masked_frequencies": "mask",
 }
 
 
@@ -60,13 +62,17 @@ def _id(config: RunConfig, values: dict[str, Any], extra: list[str], decimals: i
         parts = [network.model, f"h{network.hidden}"]
     else:
         parts = [f"r{network.attention_rate:.{decimals}f}", f"w{network.width}", f"l{network.layers}"]
-    parts += [_part(key, values[key]) for key in extra if key in values and values[key] is not False]
+    parts += [
+        _part(key, values[key]) for key in extra if key in values and values[key] is not False and values[key] != ()
+    ]
     return "-".join([*parts, f"s{config.seed}"])
 
 
 def _part(key: str, value: Any) -> str:
     if value is True:
         return _SHORT[key]
+    if isinstance(value, tuple):
+        return _SHORT[key] + ".".join(map(str, value))
     text = value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
     return _SHORT[key] + text.replace("+", "")
 
@@ -87,7 +93,7 @@ def _that_vary(configs: Sequence[RunConfig], values: Sequence[dict[str, Any]]) -
             }
         else:
             held = {each[key] for each in values if key in each}
-        if len(held) > 1:
+        if len(held) > 1 or (key == "masked_frequencies" and held != {()}):
             found.append(key)
     return found
 

@@ -30,8 +30,8 @@ from clockpizza.sweep_axes import KINDS, MOST, axis, count_of_random, draw, seed
 SCHEMA = 1
 STACK_SIZE = 64
 TABLES = ("schema", "stack_size", "asked", "common", "runs")
-TOGETHER = ("seed", "attention_rate")  # in what the runs of one stack may differ
-RUN_KEYS = ("seed", "epochs", "train_fraction", "learning_rate", "weight_decay", "precision")
+TOGETHER = ("seed", "attention_rate", "masked_frequencies")  # in what the runs of one stack may differ
+RUN_KEYS = ("seed", "epochs", "train_fraction", "learning_rate", "weight_decay", "precision", "masked_frequencies")
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,9 @@ def from_toml(text: str) -> SweepSpec:
 
 def _config(values: Mapping[str, Any]) -> RunConfig:
     """A run's config from one table."""
-    if unknown := [key for key in values if key not in KINDS]:
-        raise BadInput(f"unknown config key {unknown[0]!r}{nearest(unknown[0], list(KINDS))}")
+    known = dict.fromkeys([*KINDS, *RUN_KEYS])  # a list of frequencies is one value, and so no axis of a sweep
+    if unknown := [key for key in values if key not in known]:
+        raise BadInput(f"unknown config key {unknown[0]!r}{nearest(unknown[0], list(known))}")
     rest = {key: value for key, value in values.items() if key in RUN_KEYS}
     network = {key: value for key, value in values.items() if key not in RUN_KEYS}
     return run_from_dict({**rest, "network": network})

@@ -72,15 +72,20 @@ def train(job: Job, *, detach: bool, foreground: bool, json: bool) -> None:
         typer.Exit: with the exit code, where it is not 0.
     """
     if detach:
-        _detach(job)
+        start(job)
         return
-    index, code = _in_this_process(job) if foreground else _carry_out(job)
+    index, code = carry_out(job, foreground=foreground)
     print_results(index, json=json)
     if code:
         raise typer.Exit(code)
 
 
-def _detach(job: Job) -> None:
+def carry_out(job: Job, *, foreground: bool) -> tuple[SweepIndex, int]:
+    """Train what a sweep has left, and return it as it is then, and an exit code."""
+    return _in_this_process(job) if foreground else _follow_workers(job)
+
+
+def start(job: Job) -> None:
     """Start workers, and return once each of them trains or has nothing to do.
 
     Raises:
@@ -101,7 +106,7 @@ def _detach(job: Job) -> None:
     typer.echo(f"  {again('watch', job.name, job.runs)}\n  {again('stop', job.name, job.runs)}", err=True)
 
 
-def _carry_out(job: Job) -> tuple[SweepIndex, int]:
+def _follow_workers(job: Job) -> tuple[SweepIndex, int]:
     """Start workers, follow them until they leave, and return the sweep as it is then, and an exit code.
 
     Ctrl-C asks on a terminal whether to stop or to leave the workers running; elsewhere it stops them.
@@ -135,7 +140,9 @@ def _carry_out(job: Job) -> tuple[SweepIndex, int]:
 
 
 def _in_this_process(job: Job) -> tuple[SweepIndex, int]:
-    """Train in this process, as `_carry_out` does through workers. Ctrl-C and SIGTERM save and stop, the second leaves.
+    """Train in this process, as `_follow_workers` does through workers.
+
+    Ctrl-C and SIGTERM save and stop, the second leaves.
 
     Raises:
         ClockpizzaError: what a worker would have said in its log.

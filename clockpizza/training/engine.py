@@ -79,7 +79,10 @@ class Engine:
 
         self.shapes = parameter_shapes(first.network)
         self.sizes = [math.prod(shape) for shape in self.shapes.values()]
-        rows = [torch.cat([w.flatten() for w in initial_weights(c.network, c.seed).values()]) for c in configs]
+        rows = [
+            torch.cat([w.flatten() for w in initial_weights(c.network, c.seed, c.masked_frequencies).values()])
+            for c in configs
+        ]
         self.parameters = torch.stack(rows).to(self.device, dtype)
         self.optimiser = AdamW(
             self.parameters,
