@@ -114,3 +114,7 @@ def _help_seconds(repeat: int) -> float:
     return statistics.median(
         _timed(lambda: subprocess.run(command, capture_output=True, check=True))[0] for _ in range(repeat)
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,8 @@ class Jacobians:
             last = "l2" if network.config.model in ("beta", "gamma") else "l1"
             self.last = _Masked(weights["unembed.weight"], weights[f"{last}.weight"])
         else:
-            self.W_U = weights["unembed.W_U"][:, : network.config.p].T  # (p, width)
+            # Contiguous, for what is added to it takes its layout.
+            self.W_U = weights["unembed.W_U"][:, : network.config.p].T.contiguous()  # (p, width)
             W_in, W_out = (weights[f"blocks.{network.config.layers - 1}.mlp.{name}"] for name in ("W_in", "W_out"))
             self.last = _Masked(self.W_U @ W_out, W_in)
 
