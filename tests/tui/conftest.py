@@ -38,7 +38,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
     """A folder of runs as on a fresh clone."""
-    shutil.copytree(EXAMPLES, tmp_path / "runs" / "examples")
+    for name in ("clock", "non-circular", "pizza"):
+        shutil.copytree(EXAMPLES / name, tmp_path / "runs" / "examples" / name)
     return Path("runs")
 
 

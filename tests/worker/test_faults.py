@@ -294,6 +294,7 @@ def test_the_stack_of_an_owner_that_dies_meanwhile_is_taken_over(tmp_path: Path)
             def ended(self, *what: object) -> None:
                 super().ended(*what)  # type: ignore[arg-type]
                 owner.kill()
+                owner.wait()
 
         watcher = Killer()
         assert do(sweep, watcher=watcher) == work_module.Outcome()
