@@ -139,7 +139,7 @@ def test_playing_shows_the_circle_form_and_stops_at_the_end(examples: Path, visi
         assert "50/50" in screen(pilot)
         assert spread[-1] < 0.05 < max(spread)  # a ring in the end, and not from the start
 
-    visit(examples, steps, options=Options(fps=60))
+    visit(examples, steps, options=Options(fps=10))
 
 
 def test_a_training_is_followed_until_one_looks_back(tmp_path: Path, visit: Visit) -> None:
