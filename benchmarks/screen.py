@@ -24,7 +24,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.store import _half_finished
+from benchmarks.store import half_finished, make_sweep
 from clockpizza.store import EventWriter, RunFolder, Watch, begin_run, claim, create_sweep
 from clockpizza.sweep_spec import expand
 
@@ -41,8 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         many, few = Path(folder) / "many", Path(folder) / "few"
-        _fill(many, options.runs)
-        shutil.copytree(ROOT / "runs" / "examples", few / "examples")
+        make_sweep(many, options.runs, half_finished)
+        for name in ("clock", "non-circular", "pizza"):
+            shutil.copytree(ROOT / "runs" / "examples" / name, few / name)
         results = {
             **_frames(many, options.runs),
             **_terminal(few, "three examples", options.seconds),
@@ -54,13 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     for name, value in results.items():
         print(f"{name:86s} {value:10.3f}")
-
-
-def _fill(root: Path, count: int) -> None:
-    spec = expand({"attention_rate": f"random {count}", "draw_seed": 0})
-    sweep = create_sweep(root, "big", spec)
-    for number, (id, config) in enumerate(spec.runs.items()):
-        _half_finished(begin_run(sweep, id, config), number)
 
 
 def _frames(runs: Path, count: int) -> dict[str, float]:

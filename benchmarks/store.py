@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         root, count = Path(folder), options.runs
         results = {
-            **_listing(root / "half", count, "runs, half finished, half with a log of 200 events", _half_finished),
+            **_listing(root / "half", count, "runs, half finished, half with a log of 200 events", half_finished),
             **_listing(root / "live", count, "runs, all unfinished, each with a log of 200 events", _unfinished),
             **_single_sweeps(root / "single", count),
             **_events(root / "events"),
@@ -66,11 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name:78s} {value:10.3f}")
 
 
-def _listing(root: Path, count: int, what: str, fill: Callable[[RunFolder, int], None]) -> dict[str, float]:
+def make_sweep(root: Path, count: int, fill: Callable[[RunFolder, int], None]) -> None:
+    """A sweep of that many runs, each filled by its folder and number."""
     spec = expand({"attention_rate": f"random {count}", "draw_seed": 0})
     sweep = create_sweep(root, "big", spec)
     for number, (id, config) in enumerate(spec.runs.items()):
         fill(begin_run(sweep, id, config), number)
+
+
+def _listing(root: Path, count: int, what: str, fill: Callable[[RunFolder, int], None]) -> dict[str, float]:
+    make_sweep(root, count, fill)
     index, query = Index(root), parse("rate>=.5 width:128 -state:crashed seed:3")
     index.refresh()
     return {
@@ -81,7 +86,7 @@ def _listing(root: Path, count: int, what: str, fill: Callable[[RunFolder, int],
     }
 
 
-def _half_finished(run: RunFolder, number: int) -> None:
+def half_finished(run: RunFolder, number: int) -> None:
     if number % 2:
         _unfinished(run, number)
         return

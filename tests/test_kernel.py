@@ -83,6 +83,15 @@ def test_products_over_active_neurons_are_those_of_torch(
     assert float((found - expected).abs().max()) <= (1e-12 if dtype == torch.float64 else 1e-4)
 
 
+def test_what_is_not_a_number_is_not_taken_for_inactive(built: kernel.Kernel) -> None:
+    engine = Engine([RunConfig(LinearConfig("alpha", p=5, hidden=8), seed=5)])
+    tables = one_hidden(engine.network, {name: w[None] * torch.nan for name, w in engine.weights(0).items()}, None)
+    pair_loss = PairLoss(5, "relu", engine.target, 5, kernel=built)
+    finite = replace(tables, M=torch.zeros_like(tables.M))  # nothing but the activations can tell
+    loss, gradient = pair_loss.loss_and_gradients(finite, engine.weight)
+    assert loss.isnan().all() and gradient.M.isnan().any()
+
+
 def test_a_kernel_is_built_once_and_kept(built: kernel.Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     kernel.load.cache_clear()

@@ -123,12 +123,12 @@ def _compiler() -> list[str]:
 
 def _folder() -> Path:
     """Where built kernels are kept: a folder of the user's own, since what is in it gets executed."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clockpizza"
     try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clockpizza"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
-    except (OSError, RuntimeError) as error:
-        raise Unavailable(f"{folder} cannot be made: {error}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home is known
+        raise Unavailable(f"there is no folder to keep it in: {error}") from error
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise Unavailable(f"{folder} can be written by others; chmod 700 it")
     return folder

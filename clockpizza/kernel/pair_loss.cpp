@@ -80,7 +80,7 @@ class Pass {
         for (Index r = 0; r < n; r++) {
             const T* x = &act[r * H];
             T* g = &grad[r * H];
-            for (Index h = 0; h < q.hidden; h++) g[h] = x[h] > 0 ? g[h] : 0;
+            for (Index h = 0; h < q.hidden; h++) g[h] = x[h] <= 0 ? 0 : g[h];
             mix_back(pairs[r], g, 0, q.hidden);
             mix_back(pairs[r], &z[r * O], q.hidden, q.width);
         }
@@ -90,7 +90,7 @@ class Pass {
     void mix(Pair pair, T* hidden, T* logits) const {
         part(pair, hidden, 0, q.hidden);
         part(pair, logits, q.hidden, q.width);
-        for (Index h = 0; h < q.hidden; h++) hidden[h] = hidden[h] > 0 ? hidden[h] : 0;
+        for (Index h = 0; h < q.hidden; h++) hidden[h] = hidden[h] <= 0 ? 0 : hidden[h];  // NaN stays NaN
     }
 
     void part(Pair pair, T* __restrict__ to, Index from, Index n) const {

@@ -228,13 +228,15 @@ class Engine:
         rows, pairs = self._leaf(at), self.training_pairs[at]
         tables = first_tables(self.network, self._views(rows), self._rate(at))
 
+        # Runs that share a batch would have blocks of different sizes; such batches are a GPU's.
+        over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
+
         def part(a: slice) -> tuple[Tensor, Tensor, list[Tables]]:
             start, stop = a.start * self.p, a.stop * self.p
-            own = pairs if len(pairs) > 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
+            # How many pairs a block has is known to the CPU alone; a captured step has one block.
+            own = pairs if len(over) == 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
             return self._deep_block(at, [each.of(a) for each in tables], self.target[start:stop], own)
 
-        # Runs that share a batch have blocks of different sizes; such batches are a GPU's.
-        over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
         losses, direct, gradients = zip(*each(part, over), strict=True)
         through = [joined(of_blocks) for of_blocks in zip(*gradients, strict=True)]
         made = [tensor for table in tables for tensor in table.tensors]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ from tui import keys
 from tui.facts import CircleFacts, Facts, of_document
 from tui.messages import LibraryChanged
 from tui.moment import Moment
+from tui.network_pages import Page, pages_for
 from tui.portrait import read_portrait
 from tui.screens.base import LabScreen
 from tui.snapshots import Snapshots
@@ -37,37 +37,6 @@ LOGIT_SIDES = "a+b ↓ a-b →"
 LAZY = ("attention", "neurons")  # panels whose pictures are measured when they are first seen
 SEEN = 0.01  # share of the embedding's variance from which on a frequency is listed
 LOWEST = 14  # lines, below which verdict and time give way to the panels
-
-
-@dataclass(frozen=True)
-class Page:
-    """Panels that are seen together, in a grid."""
-
-    name: str
-    panels: tuple[str, ...]
-    columns: int
-    rows: str = "1fr"
-
-
-# By the least width and height, the largest first.
-PAGES = (
-    (170, 50, (Page("all", ("circle", "logits", "attention", "table", "spectrum", "neurons"), 3, "34 1fr"),)),
-    (
-        *(100, 30),
-        (
-            Page("circles and logits", ("circle", "logits", "table", "spectrum"), 2, "3fr 2fr"),
-            Page("attention and neurons", ("attention", "neurons"), 2),
-        ),
-    ),
-    (
-        *(0, 0),
-        (
-            Page("circle, logits", ("circle", "logits"), 2),
-            Page("table, spectrum", ("table", "spectrum"), 1, "6fr 5fr"),
-            Page("attention, neurons", ("attention", "neurons"), 2),
-        ),
-    ),
-)
 
 
 class NetworkScreen(LabScreen):
@@ -421,8 +390,7 @@ class NetworkScreen(LabScreen):
 
     @property
     def _pages(self) -> tuple[Page, ...]:
-        width, height = self.size
-        return next(pages for wide, high, pages in PAGES if width >= wide and height >= high)
+        return pages_for(*self.size)
 
     def action_page(self, step: int) -> None:
         """Other panels."""

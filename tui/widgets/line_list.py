@@ -31,27 +31,22 @@ class LineList(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("list")]
     cursor: reactive[int] = reactive(0)
 
-    class Moved(Message):
+    class OfItem(Message):
+        """Something about the item under the cursor."""
+
+        def __init__(self, list: LineList, key: str) -> None:
+            super().__init__()
+            self.list, self.key = list, key
+
+        @property
+        def control(self) -> LineList:
+            return self.list
+
+    class Moved(OfItem):
         """The cursor is on another item, or the item has come to be."""
 
-        def __init__(self, list: LineList, key: str) -> None:
-            super().__init__()
-            self.list, self.key = list, key
-
-        @property
-        def control(self) -> LineList:
-            return self.list
-
-    class Chosen(Message):
+    class Chosen(OfItem):
         """Enter, or a click on the item under the cursor."""
-
-        def __init__(self, list: LineList, key: str) -> None:
-            super().__init__()
-            self.list, self.key = list, key
-
-        @property
-        def control(self) -> LineList:
-            return self.list
 
     def __init__(self, title: str, draw: Draw, header: Callable[[int], Text] | None = None, *, id: str) -> None:
         self._drawn: dict[int, Text] = {}  # lines in the width of the last drawing, by their items' numbers
