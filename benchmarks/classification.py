@@ -56,8 +56,10 @@ def measure(values: dict[str, Any]) -> dict[str, float]:
 
     from clockpizza.evidence import Probe, gather
     from clockpizza.evidence.gradient_symmetricity import gradient_symmetricity
+    from clockpizza.memory import keep_freed_memory
     from clockpizza.verdict import judge
 
+    keep_freed_memory()
     network = _network(values)
     gradients = _timed(lambda: gradient_symmetricity(Probe(network)))
     whole = _timed(lambda: judge(gather(network)))

@@ -42,7 +42,9 @@ def classify(
     from clockpizza import checkpoints
     from clockpizza.classification import classify as classify_checkpoint
     from clockpizza.classification import usable_device
+    from clockpizza.memory import keep_freed_memory
 
+    keep_freed_memory()
     usable_device(device, precision)
     overrides = checkpoints.Overrides(p=p, attention_rate=attention_rate, activation=activation)
     files, errors = checkpoints.find(paths)

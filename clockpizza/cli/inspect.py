@@ -52,9 +52,11 @@ def inspect(
 
     from clockpizza import checkpoints, timeline
     from clockpizza.inspection import page, text, views
+    from clockpizza.memory import keep_freed_memory
     from clockpizza.portrait.make import portrait
 
     views.check(wanted)
+    keep_freed_memory()
     overrides = checkpoints.Overrides(p=p, attention_rate=attention_rate, activation=activation)
     checkpoint = checkpoints.read(path, overrides)
     err = Console(stderr=True)

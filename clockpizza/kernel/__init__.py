@@ -1,8 +1,9 @@
-"""Two innermost loops in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
+"""Three innermost loops in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
 
 `pair_loss.cpp` is what `training.pair_loss` computes with torch for one network of ReLU, in about half the time: its
 tiles of pairs stay in a core's cache from the tables to their gradients. `masked_product.cpp` is what takes the time in
-`networks.jacobian`: products over the active neurons of each pair, without moving those together first.
+`networks.jacobian`: products over the active neurons of each pair; `attention_back.cpp` what follows there, the way
+back through the last block's attention.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-SOURCES = [Path(__file__).with_name(name) for name in ("pair_loss.cpp", "masked_product.cpp")]
+SOURCES = [Path(__file__).with_name(name) for name in ("pair_loss.cpp", "masked_product.cpp", "attention_back.cpp")]
 HEADERS = [Path(__file__).with_name("product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
@@ -42,12 +43,25 @@ class Problem(ctypes.Structure):
     ]
 
 
+class Attention(ctypes.Structure):
+    """As in attention_back.cpp."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("N", "p", "heads", "d_head", "width", "T", "keys", "query")),
+        ("scale", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in ("G", "W_O", "W_V", "pattern", "A", "v", "from_q", "from_k", "out")),
+    ]
+
+
 class Kernel:
     """The library, once loaded. Calls let other threads run."""
 
     def __init__(self, library: ctypes.CDLL):
         self._pair_loss = {dtype: library[f"pair_loss_{name}"] for dtype, name in TYPES.items()}
         self._masked_product = {dtype: library[f"masked_product_{name}"] for dtype, name in TYPES.items()}
+        self._attention_back = {dtype: library[f"attention_back_{name}"] for dtype, name in TYPES.items()}
+        for function in self._attention_back.values():
+            function.argtypes, function.restype = [ctypes.POINTER(Attention)], None
         for function in self._pair_loss.values():
             function.argtypes, function.restype = [ctypes.POINTER(Problem)], None
         for function in self._masked_product.values():
@@ -81,6 +95,32 @@ class Kernel:
         out = W.new_empty(len(active), p, m)
         tensors = (by_neuron, W, of_all, active, out)
         self._masked_product[W.dtype](len(active), p, n, m, *(t.data_ptr() for t in tensors))
+        return out
+
+    def attention_back(
+        self,
+        G: Tensor,
+        W_O: Tensor,
+        W_V: Tensor,
+        pattern: Tensor,
+        A: Tensor,
+        v: Tensor,
+        from_q: Tensor,
+        from_k: Tensor,
+        keys: int,
+        query: int,
+        scale: float,
+    ) -> Tensor:
+        """From dQ/dresid_mid at one query, G (N, p, width), to dQ/dresid_pre at the first keys: (keys, N, p, width).
+
+        W_O (width, heads * d_head), W_V (heads, d_head, width). pattern, and the softmax A in it: (N, heads, T).
+        v (N, heads, T, d_head), from_q (N, heads, width), from_k (N, heads, T, width): see `networks.jacobian`.
+        """
+        (N, p, width), (_, heads, T, d_head) = G.shape, v.shape
+        out = G.new_empty(keys, N, p, width)
+        inputs = [t.contiguous() for t in (G, W_O, W_V, pattern, A, v, from_q, from_k)]
+        pointers = (t.data_ptr() for t in (*inputs, out))
+        self._attention_back[G.dtype](Attention(N, p, heads, d_head, width, T, keys, query, scale, *pointers))
         return out
 
 

@@ -12,7 +12,7 @@ void masked_product(Index N, Index p, Index n, Index m, const T* by_neuron, cons
                     const unsigned char* active, T* out) {
     constexpr Index wide = Of<T>::wide;
     const Index columns = Of<T>::padded(m);
-    std::vector<T> panels(n * columns), C(p * columns);
+    std::vector<T> panels(n * columns), rows(n * p), panel(n * wide), C(p * columns);
     std::vector<Index> which(n);
     for (Index k = 0; k < n; k++) {
         for (Index j = 0; j < m; j++) panels[in_panels<T>(n, k, j)] = W[k * m + j];
@@ -25,9 +25,12 @@ void masked_product(Index N, Index p, Index n, Index m, const T* by_neuron, cons
         for (Index k = 0; k < n; k++) {
             if (bool(active[k]) != most) which[listed++] = k;
         }
-        // by_neuron is (n, p): G transposed.
-        product<T>(p, columns, listed, by_neuron, 1, p, panels.data(), wide * n, wide, C.data(), columns, false,
-                   which.data());
+        // Moved together, for neurons far apart would each be waited for.
+        for (Index k = 0; k < listed; k++) std::copy_n(by_neuron + which[k] * p, p, &rows[k * p]);
+        for (Index j = 0; j < columns; j += wide) {
+            for (Index k = 0; k < listed; k++) std::copy_n(&panels[j * n + which[k] * wide], wide, &panel[k * wide]);
+            product<T>(p, wide, listed, rows.data(), 1, p, panel.data(), 0, wide, &C[j], columns, false);
+        }
         for (Index c = 0; c < p; c++) {
             const T *from = &C[c * columns], *all = of_all + c * m;
             T* to = out + c * m;

@@ -27,19 +27,17 @@ struct Of {
     static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
 };
 
-// C[R rows, wide] (+)= A @ B over `depth` of the inner index: the first ones, or those that `which` lists.
+// C[R rows, wide] (+)= A @ B over `depth` of the inner index.
 // A's element (i, k) is at i * row + k * step; B's rows are `ldb` apart.
 template <class T, int R>
-void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb, T* C, Index ldc, bool add,
-           const Index* which) {
+void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb, T* C, Index ldc, bool add) {
     typedef typename Of<T>::V V;
     constexpr Index lanes = Of<T>::lanes;
     V sum[R][2];
     for (int i = 0; i < R; i++) {
         for (int j = 0; j < 2; j++) sum[i][j] = add ? *(const V*)(C + i * ldc + j * lanes) : V{};
     }
-    for (Index n = 0; n < depth; n++) {
-        const Index k = which ? which[n] : n;
+    for (Index k = 0; k < depth; k++) {
         const V left = *(const V*)(B + k * ldb), right = *(const V*)(B + k * ldb + lanes);
         for (int i = 0; i < R; i++) {
             const T a = A[i * row + k * step];
@@ -55,7 +53,7 @@ void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb
 // C (rows, columns) (+)= A @ B, columns a multiple of `wide`; B's column panels are `panel` elements apart.
 template <class T>
 void product(Index rows, Index columns, Index depth, const T* A, Index row, Index step, const T* B, Index panel,
-             Index ldb, T* C, Index ldc, bool add, const Index* which = nullptr) {
+             Index ldb, T* C, Index ldc, bool add) {
     constexpr Index wide = Of<T>::wide;
     for (Index j = 0; j < columns; j += wide) {
         const T* panel_of_B = B + j / wide * panel;
@@ -63,12 +61,12 @@ void product(Index rows, Index columns, Index depth, const T* A, Index row, Inde
             const T* a = A + i * row;
             T* c = C + i * ldc + j;
             switch (std::min<Index>(ROWS, rows - i)) {
-                case 6: block<T, 6>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which); break;
-                case 5: block<T, 5>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which); break;
-                case 4: block<T, 4>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which); break;
-                case 3: block<T, 3>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which); break;
-                case 2: block<T, 2>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which); break;
-                default: block<T, 1>(depth, a, row, step, panel_of_B, ldb, c, ldc, add, which);
+                case 6: block<T, 6>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 5: block<T, 5>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 4: block<T, 4>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 3: block<T, 3>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                case 2: block<T, 2>(depth, a, row, step, panel_of_B, ldb, c, ldc, add); break;
+                default: block<T, 1>(depth, a, row, step, panel_of_B, ldb, c, ldc, add);
             }
         }
     }

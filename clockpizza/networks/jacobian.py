@@ -96,37 +96,40 @@ def _attention(
 ) -> list[Tensor]:
     """From dQ/dresid_mid at the queries to dQ/dresid_pre at the first `keys` positions, all (N, p, width)."""
     config, T = network.config, x.shape[1]
-    heads, queries = config.heads, range(T)[network.queries(layer)]
+    heads, positions, rate = config.heads, range(T)[network.queries(layer)], config.attention_rate
     W_K, W_Q, W_V, W_O = (network.weights[f"blocks.{layer}.attn.W_{name}"] for name in "KQVO")
-
-    if config.attention_rate == 0:  # every weight is 1: all positions move the stream alike
+    if rate == 0:  # every weight is 1: all positions move the stream alike
         out = [sum(G[1:], start=G[0]) @ (W_O @ W_V.flatten(0, 1))] * keys
-    else:
-        G_z = [(each @ W_O).unflatten(-1, (heads, -1)) for each in G]  # (N, p, heads, d_head)
-        out = []
-        for j in range(keys):
-            weighted = [each * pattern[:, :, i, j][:, None, :, None] for i, each in enumerate(G_z)]
-            out.append(sum(weighted[1:], start=weighted[0]).flatten(-2) @ W_V.flatten(0, 1))
-    for i, position in enumerate(queries):
-        if position < keys:
-            out[position] = out[position] + G[i]  # the residual stream itself
-
-    if rate := config.attention_rate:
-        v, k = (torch.einsum("hed,ntd->nhte", W, x) for W in (W_V, W_K))
-        q = torch.einsum("hed,nqd->nhqe", W_Q, x[:, network.queries(layer)])
-        ov = torch.einsum("dhe,nhte->nhtd", W_O.unflatten(1, (heads, -1)), v).flatten(1, 2)  # (N, heads * T, width)
-        from_q = torch.einsum("nhqe,hed->nqhd", q, W_K)  # d(scores of query i)/dx_j, for every j
-        from_k = torch.einsum("nhte,hed->nhtd", k, W_Q).flatten(1, 2)  # d(score of key j)/dx_query
-        for i, position in enumerate(queries):
-            # softmax: ds_j = A_j (g_j - sum_m A_m g_m), with g_j = dQ/dA'_j = G . W_O v_j
-            A = (pattern[:, :, i] - (1 - rate)) / rate  # (N, heads, T)
-            g = (G[i] @ ov.transpose(1, 2)).unflatten(-1, (heads, T))  # (N, p, heads, T)
-            mean = (g * A[:, None]).sum(-1, keepdim=True)
-            ds = rate / math.sqrt(config.d_head) * A[:, None] * (g - mean)  # (N, p, heads, T)
-            for j in range(keys):
-                out[j].baddbmm_(ds[..., j], from_q[:, i])
+        for i, position in enumerate(positions):
             if position < keys:
-                out[position].baddbmm_(ds.flatten(-2), from_k)
+                out[position] = out[position] + G[i]  # the residual stream itself
+        return out
+
+    v, k = (torch.einsum("hed,ntd->nhte", W, x) for W in (W_V, W_K))
+    q = torch.einsum("hed,nqd->nhqe", W_Q, x[:, network.queries(layer)])
+    from_q = torch.einsum("nhqe,hed->nqhd", q, W_K)  # d(score of query i)/dx_j, for every j
+    from_k = torch.einsum("nhte,hed->nhtd", k, W_Q)  # d(score of key j)/dx_query
+    A = (pattern - (1 - rate)) / rate  # the softmax: (N, heads, queries, T)
+    scale = rate / math.sqrt(config.d_head)
+    if len(G) == 1 and G[0].device.type == "cpu" and (compiled := kernel.found()):
+        at = (pattern[:, :, 0], A[:, :, 0], v, from_q[:, 0], from_k)
+        return list(compiled.attention_back(G[0], W_O, W_V, *at, keys=keys, query=positions[0], scale=scale))
+
+    Z = [(each @ W_O).unflatten(-1, (heads, -1)) for each in G]  # (N, p, heads, d_head)
+    out = []
+    for j in range(keys):
+        weighted = [each * pattern[:, :, i, j][:, None, :, None] for i, each in enumerate(Z)]
+        out.append(sum(weighted[1:], start=weighted[0]).flatten(-2) @ W_V.flatten(0, 1))
+    for i, position in enumerate(positions):
+        # softmax: ds_j = A_j (g_j - sum_m A_m g_m), with g_j = dQ/dA'_j = Z . v_j
+        weights = A[:, None, :, i]  # (N, 1, heads, T)
+        g = torch.einsum("nche,nhte->ncht", Z[i], v)
+        ds = scale * weights * (g - (g * weights).sum(-1, keepdim=True))  # (N, p, heads, T)
+        for j in range(keys):
+            out[j].baddbmm_(ds[..., j], from_q[:, i])
+        if position < keys:
+            out[position] += G[i]
+            out[position].baddbmm_(ds.flatten(-2), from_k.flatten(1, 2))
     return out
 
 
@@ -146,14 +149,13 @@ class _Masked:
             self.of_all = G @ W
 
     def product(self, slope: Tensor) -> Tensor:
-        """(N, p, m), with slope (N, n)."""
-        active = slope != 0
-        if not self.shared or not bool((slope[active] == 1).all()):
+        """(N, p, m), with slope (N, n); of a ReLU, which neurons are active."""
+        if not self.shared or slope.dtype != torch.bool:
             return (self.G * slope[:, None]) @ self.W
         if compiled := kernel.found():
-            return compiled.masked_product(self.by_neuron, self.W, self.of_all, active)
+            return compiled.masked_product(self.by_neuron, self.W, self.of_all, slope)
         out = self.W.new_empty(len(slope), *self.of_all.shape)
-        for i, (row, count) in enumerate(zip(active, active.sum(1).tolist(), strict=True)):
+        for i, (row, count) in enumerate(zip(slope, slope.sum(1).tolist(), strict=True)):
             most = 2 * count > len(row)
             at = (~row if most else row).nonzero()[:, 0]
             torch.mm(self.by_neuron[at].T, self.W[at], out=out[i])
@@ -163,9 +165,9 @@ class _Masked:
 
 
 def _slope(activation: str, h: Tensor) -> Tensor:
-    """The activation's derivative."""
+    """The activation's derivative; of a ReLU, whether it is 1."""
     if activation == "relu":
-        return (h > 0).to(h.dtype)
+        return h > 0
     if activation == "tanh":
         return 1 - torch.tanh(h) ** 2
     normal_cdf = (1 + torch.erf(h / math.sqrt(2))) / 2

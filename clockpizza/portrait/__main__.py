@@ -24,8 +24,10 @@ def main() -> int:
     print("loading torch 0.00", flush=True)
     try:
         from clockpizza import checkpoints, portrait
+        from clockpizza.memory import keep_freed_memory
         from clockpizza.portrait.make import portrait as make
 
+        keep_freed_memory()
         portrait.write(arguments.out, make(checkpoints.read(arguments.checkpoint), tick=_say))
     except ClockpizzaError as error:
         print(visible(str(error)), file=sys.stderr)

@@ -6,8 +6,8 @@ import torch
 
 from clockpizza.devices import named_device
 from clockpizza.errors import BadInput
+from clockpizza.memory import keep_freed_memory
 from clockpizza.training.engine import Engine
-from clockpizza.training.memory import keep_freed_memory
 
 SPARE = 0.8  # of the free memory of a card that a batch may take
 

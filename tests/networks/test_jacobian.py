@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from clockpizza import kernel
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.networks import Network
 from clockpizza.networks.jacobian import jacobians
@@ -45,7 +46,10 @@ def automatic(network: Network, E_a: Tensor, E_b: Tensor) -> tuple[Tensor, Tenso
     ids=lambda config: config.describe(),
 )
 def test_every_architectures_gradients_are_autograds(config: NetworkConfig, random_network: Make) -> None:
-    network = random_network(config)
+    check(random_network(config))
+
+
+def check(network: Network) -> None:
     W_E_a, W_E_b = network.embeddings()
     a, b = torch.tensor([0, 1, 4, 3]), torch.tensor([0, 3, 2, 3])  # also where both operands are one token
     E_a, E_b = W_E_a[a], W_E_b[b]
@@ -62,3 +66,11 @@ def test_one_pair_is_answered_as_many_are(random_network: Make) -> None:
     one = jacobians(network, E[:1], E.flip(0)[:1])
     for alone, among in zip(one, many, strict=True):
         torch.testing.assert_close(alone, among[:1])
+
+
+@pytest.mark.parametrize("config", [replace(SMALL, layers=2), EQUALS, replace(EQUALS, causal=True)])
+def test_without_a_compiler_gradients_are_the_same(
+    config: NetworkConfig, random_network: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "found", lambda: None)
+    check(random_network(config))

@@ -1,7 +1,8 @@
-"""Keeping memory that was freed: a step frees and takes the same few megabytes again and again.
+"""Keeping memory that was freed: the same few megabytes are freed and taken again and again.
 
-glibc maps pieces of more than 128 kB afresh and hands the top of its heap back to the system, so that every step would
-touch thousands of new pages. Two settings end that; elsewhere than on glibc nothing happens.
+glibc maps pieces of more than 128 kB afresh and hands the top of its heap back to the system, so that every training
+step, and every chunk of pairs that evidence is gathered on, would touch thousands of new pages. Two settings end that;
+elsewhere than on glibc nothing happens.
 """
 
 from __future__ import annotations
