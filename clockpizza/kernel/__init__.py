@@ -37,7 +37,7 @@ class Problem(ctypes.Structure):
     """As in pair_loss.cpp."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("rows", "p", "K", "hidden", "width", "outputs")),
+        *((name, ctypes.c_int64) for name in ("rows", "p", "K", "hidden", "width", "outputs", "apart")),
         *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "M", "weight", "target")),
         *((name, ctypes.c_void_p) for name in ("loss", "dS", "dT0", "dT1", "dM")),
     ]
@@ -72,14 +72,15 @@ class Kernel:
     ) -> tuple[Tensor, Tensor | None, Tensor, Tensor, Tensor]:
         """The loss (1,), float64, of one network over some operands a and all b; and its gradients to S, T0, T1 and M.
 
-        S (1, a, p, K), T0 (1, a, K, F), T1 (1, p, K, F), M (1, hidden, F - hidden): see `networks.one_hidden`.
+        S (1, a, p, K), T0 (1, K, a, F), T1 (1, K, p, F), M (1, hidden, F - hidden): see `networks.one_hidden`.
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
         S = None if S is None else S.contiguous()
-        T0, T1, M, weight, target = (t.contiguous() for t in (T0, T1, M, weight, target))
+        T0 = T0 if T0[0, 0].is_contiguous() else T0.contiguous()
+        T1, M, weight, target = (t.contiguous() for t in (T1, M, weight, target))
         loss, dS = weight.new_empty(1), None if S is None else torch.empty_like(S)
-        dT0, dT1, dM = (torch.empty_like(t) for t in (T0, T1, M))
-        sizes = (T0.shape[1], T1.shape[1], T0.shape[2], *M.shape[1:], outputs)
+        dT0, dT1, dM = (t.new_empty(t.shape) for t in (T0, T1, M))
+        sizes = (T0.shape[2], T1.shape[2], T0.shape[1], *M.shape[1:], outputs, T0.stride(1))
         tensors = (S, T0, T1, M, weight, target, loss, dS, dT0, dT1, dM)
         problem = Problem(*sizes, *(None if t is None else t.data_ptr() for t in tensors))
         self._pair_loss[T0.dtype](problem)

@@ -25,7 +25,8 @@ struct Pair {
 template <class T>
 struct Problem {
     Index rows, p, K, hidden, width, outputs;  // operands a; outputs padded to `width`
-    const T *S, *T0, *T1, *M;
+    Index apart;                               // elements from T0[k] to T0[k + 1]: it may be some operands of more
+    const T *S, *T0, *T1, *M;                  // S (rows, p, K) or none, T0 (K, rows, F), T1 (K, p, F), M (hidden, width)
     const double* weight;
     const Index* target;
     double* loss;
@@ -96,8 +97,8 @@ class Pass {
     void part(Pair pair, T* __restrict__ to, Index from, Index n) const {
         for (Index k = 0; k < q.K; k++) {
             const T s = share(pair, k);
-            const T* __restrict__ t0 = q.T0 + (pair.a * q.K + k) * F + from;
-            const T* __restrict__ t1 = q.T1 + (pair.b * q.K + k) * F + from;
+            const T* __restrict__ t0 = q.T0 + k * q.apart + pair.a * F + from;
+            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
             if (k == 0) {
                 for (Index f = 0; f < n; f++) to[f] = s * (t0[f] + t1[f]);
             } else {
@@ -125,21 +126,19 @@ class Pass {
     void mix_back(Pair pair, const T* __restrict__ g, Index from, Index n) {
         for (Index k = 0; k < q.K; k++) {
             const T s = share(pair, k);
-            const Index at_a = (pair.a * q.K + k) * F + from, at_b = (pair.b * q.K + k) * F + from;
-            T* __restrict__ d0 = q.dT0 + at_a;
-            T* __restrict__ d1 = q.dT1 + at_b;
+            T* __restrict__ d0 = q.dT0 + (k * q.rows + pair.a) * F + from;
+            T* __restrict__ d1 = q.dT1 + (k * q.p + pair.b) * F + from;
             if (!q.S) {
                 for (Index f = 0; f < n; f++) d0[f] += g[f], d1[f] += g[f];
                 continue;
             }
-            const T* __restrict__ t0 = q.T0 + at_a;
-            const T* __restrict__ t1 = q.T1 + at_b;
+            const T* __restrict__ t0 = q.T0 + k * q.apart + pair.a * F + from;
+            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
             T sum = 0;
 #pragma omp simd reduction(+ : sum)
             for (Index f = 0; f < n; f++) {
-                const T each = s * g[f];
-                d0[f] += each;
-                d1[f] += each;
+                d0[f] += s * g[f];
+                d1[f] += s * g[f];
                 sum += g[f] * (t0[f] + t1[f]);
             }
             q.dS[(pair.a * q.p + pair.b) * q.K + k] += sum;

@@ -49,7 +49,8 @@ def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tenso
     W_in, b_in, W_out, b_out = (weights[f"blocks.0.mlp.{name}"] for name in ("W_in", "b_in", "W_out", "b_out"))
     C = torch.cat([W_in, W_U.mT], dim=1)  # (R, d_mlp + outputs, width)
     bias = torch.cat([b_in, (b_out[:, None] @ W_U)[:, 0]], dim=1)
-    return OneHidden(first_block(config, weights, rate, C, bias, config.positions - 1), W_out.mT @ W_U)
+    (tables,) = first_block(config, weights, rate, C, bias, [config.positions - 1])
+    return OneHidden(tables, W_out.mT @ W_U)
 
 
 def of_operands(network: OneHidden, a: slice) -> OneHidden:

@@ -26,7 +26,7 @@ from clockpizza.config import LinearConfig, TransformerConfig
 
 @dataclass(frozen=True)
 class Tables:
-    """S (R, p, p, K) with a last column of ones, or None where K is 1; T0 and T1 (R, p, K, F)."""
+    """S (R, p, p, K) with a last column of ones, or None where K is 1; T0 and T1 (R, K, p, F)."""
 
     S: Tensor | None
     T0: Tensor
@@ -34,7 +34,7 @@ class Tables:
 
     def of(self, a: slice) -> Tables:
         """Those of some operands a, with all b."""
-        return Tables(None if self.S is None else self.S[:, a], self.T0[:, a], self.T1)
+        return Tables(None if self.S is None else self.S[:, a], self.T0[:, :, a], self.T1)
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -51,23 +51,29 @@ def joined(parts: Sequence[Tables]) -> Tables:
     """The gradients of tables, from those of all their blocks of operands a."""
     S = [each.S for each in parts if each.S is not None]
     T1 = sum((each.T1 for each in parts[1:]), parts[0].T1)
-    return Tables(torch.cat(S, dim=1) if S else None, torch.cat([each.T0 for each in parts], dim=1), T1)
+    return Tables(torch.cat(S, dim=1) if S else None, torch.cat([each.T0 for each in parts], dim=2), T1)
 
 
 def first_block(
-    config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor | None, C: Tensor, bias: Tensor, read: int
-) -> Tables:
-    """C mid + bias of the first block at position `read`, for a stack of networks of one shape.
+    config: TransformerConfig,
+    weights: Mapping[str, Tensor],
+    rate: Tensor | None,
+    C: Tensor,
+    bias: Tensor,
+    read: Sequence[int],
+) -> list[Tables]:
+    """C mid + bias of the first block at some positions, for a stack of networks of one shape.
 
     Args:
         config: what the networks share; its attention rate is not used.
         weights: by name, (R, *shape).
         rate: attention rates (R,), None where all are 0.
         C: (R, F, width). bias: (R, F).
+        read: the positions.
     """
     p, heads, d_head, T = config.p, config.heads, config.d_head, config.positions
     W_E, W_pos = weights["embed.W_E"].mT, weights["pos_embed.W_pos"]  # (R, d_vocab, width), (R, T, width)
-    W_K, W_Q, W_V, W_O = (weights[f"blocks.0.attn.W_{name}"] for name in "KQVO")
+    W_V, W_O = weights["blocks.0.attn.W_V"], weights["blocks.0.attn.W_O"]
 
     second = p if config.separate_vocabularies else 0
     tokens = [slice(0, p), slice(second, second + p), slice(config.equals_index, config.equals_index + 1)][:T]
@@ -75,44 +81,56 @@ def first_block(
     if rate is None:  # heads need not be told apart
         from_a, *others = [(each @ W_V.flatten(1, 2).mT) @ W_O.mT for each in x]  # (R, p or 1, width)
         from_b = sum(others[1:], others[0])
-        if read == 0:
-            from_a = from_a + x[0]
-        else:
-            from_b = from_b + x[read]
-        return Tables(None, (from_a @ C.mT)[:, :, None], (from_b @ C.mT + bias[:, None])[:, :, None])
+        found = []
+        for i in read:
+            of_a, of_b = (from_a + x[0], from_b) if i == 0 else (from_a, from_b + x[i])
+            found.append(Tables(None, (of_a @ C.mT)[:, None], (of_b @ C.mT + bias[:, None])[:, None]))
+        return found
 
-    C_O = (C @ W_O).unflatten(-1, (heads, d_head)).permute(0, 2, 3, 1)  # (R, heads, d_head, F)
-    U = [((each[:, None] @ W_V.mT) @ C_O).transpose(1, 2) for each in x]  # C V_h: (R, p or 1, heads, F)
-    total = [each.sum(2, keepdim=True) for each in U]  # (R, p or 1, 1, F)
-    direct = (x[read] @ C.mT + bias[:, None])[:, :, None]
-
-    # Without attention; what does not depend on b stands with a, and the rest with b.
     left = 1 - rate.to(C.dtype)[:, None, None, None]
-    parts = [left * each for each in total[:-1]] + [total[-1]]
-    from_a, from_b = parts[0], sum(parts[2:], parts[1])
-    if read == 0:
-        from_a = from_a + direct
-    else:
-        from_b = from_b + direct
+    C_O = (W_O.mT @ C.mT).unflatten(1, (heads, d_head))  # (R, heads, d_head, F)
+    V = [each[:, None] @ W_V.mT for each in x]  # (R, heads, p or 1, d_head)
+    if T == 2:
+        over = [V[0] @ C_O, -V[1] @ C_O]  # (R, heads, p, F)
+        from_a, from_b = left * over[0].sum(1, keepdim=True), -over[1].sum(1, keepdim=True)
+        over_a, over_b = over[:1], over[1:]
+    else:  # relative to the value of "=", whose weight is what the others leave
+        over = [(each - V[2]) @ C_O for each in V[:2]]
+        last = (V[2] @ C_O).sum(1, keepdim=True)  # (R, 1, 1, F)
+        from_a, from_b = (left * (each.sum(1, keepdim=True) + last) for each in over)
+        from_b = from_b + last
+        none = torch.zeros_like(over[0])
+        over_a, over_b = [over[0], none], [none, over[1]]
+
+    found = []
+    for i in read:
+        direct = (x[i] @ C.mT + bias[:, None])[:, None]
+        of_a, of_b = (from_a + direct, from_b) if i == 0 else (from_a, from_b + direct)
+        S = _shares(config, weights, rate.to(C.dtype), x, i)
+        found.append(Tables(S, torch.cat([*over_a, of_a], dim=1), torch.cat([*over_b, of_b], dim=1)))
+    return found
+
+
+def _shares(
+    config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor, x: Sequence[Tensor], read: int
+) -> Tensor:
+    """S of the query at position `read`: rate times each head's softmax weights on all keys but the last; and 1."""
+    p, T = config.p, config.positions
+    W_K, W_Q = weights["blocks.0.attn.W_K"], weights["blocks.0.attn.W_Q"]
 
     def over_pairs(i: int, table: Tensor) -> Tensor:
         """(R, heads, p or 1, d_head) of position i with axes for a and b: (R, heads, a, b, d_head)."""
         return table[:, :, None] if i == 1 else table[:, :, :, None]
 
-    q = over_pairs(read, x[read][:, None] @ W_Q.mT) / d_head**0.5
+    q = over_pairs(read, x[read][:, None] @ W_Q.mT) / config.d_head**0.5
     keys = [over_pairs(j, each[:, None] @ W_K.mT) for j, each in enumerate(x)]
     scores = torch.stack([torch.einsum("rhabd,rhabd->rhab", q, k).expand(-1, -1, p, p) for k in keys])
     if config.causal:
         later = torch.arange(T, device=scores.device) > read
         scores = scores.masked_fill(later.view(T, 1, 1, 1, 1), float("-inf"))
-    s = scores.softmax(0)[:-1] * rate.to(C.dtype)[:, None, None, None]  # the last weight is what the others leave
+    s = scores.softmax(0)[:-1] * rate[:, None, None, None]
     s = s.permute(1, 3, 4, 0, 2).flatten(-2)  # (R, a, b, (T - 1) * heads)
-    S = torch.cat([s, s.new_ones(*s.shape[:-1], 1)], dim=-1)
-    if T == 2:
-        return Tables(S, torch.cat([U[0], from_a], dim=2), torch.cat([-U[1], from_b], dim=2))
-    over_a, over_b = U[0] - U[2], U[1] - U[2]
-    none = torch.zeros_like(over_a)
-    return Tables(S, torch.cat([over_a, none, from_a], dim=2), torch.cat([none, over_b, from_b], dim=2))
+    return torch.cat([s, s.new_ones(*s.shape[:-1], 1)], dim=-1)
 
 
 def first_dense(config: LinearConfig, weights: Mapping[str, Tensor]) -> Tables:
@@ -123,4 +141,4 @@ def first_dense(config: LinearConfig, weights: Mapping[str, Tensor]) -> Tables:
         E_b = weights["embed2.weight"]
     W_a, W_b = W[:, :, : config.d_embed], W[:, :, -config.d_embed :]  # delta's two halves; one and the same elsewhere
     bias = 2 * bias if config.model == "gamma" else bias  # gamma applies L1, bias and all, to each operand
-    return Tables(None, (E_a @ W_a.mT)[:, :, None], (E_b @ W_b.mT + bias)[:, :, None])
+    return Tables(None, (E_a @ W_a.mT)[:, None], (E_b @ W_b.mT + bias)[:, None])

@@ -32,7 +32,7 @@ def first_tables(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Ten
     identity = torch.eye(config.width, device=W_in.device, dtype=W_in.dtype).expand(len(W_in), -1, -1)
     C = torch.cat([W_in, identity], dim=1)  # (R, d_mlp + width, width)
     bias = torch.cat([b_in, b_out], dim=1)
-    return [first_block(config, weights, rate, C, bias, i) for i in range(config.positions)]
+    return first_block(config, weights, rate, C, bias, range(config.positions))
 
 
 def deep_logits(

@@ -53,7 +53,7 @@ class PairLoss:
 
     def logits(self, network: OneHidden, each: Each = map) -> Tensor:
         """Logits of all pairs, float64: (R, p^2, outputs)."""
-        p = network.tables.T0.shape[1]
+        p = network.tables.T0.shape[2]
         parts = each(lambda a: self._forward(of_operands(network, a))[0], blocks(p, self.block))
         return torch.cat(list(parts), dim=1)
 
@@ -62,7 +62,7 @@ class PairLoss:
 
         weight: what each pair counts for, (R, p^2), float64: 1 / n for each of n training pairs, else 0.
         """
-        p = network.tables.T0.shape[1]
+        p = network.tables.T0.shape[2]
         grid = weight.unflatten(1, (p, p))
         target = self.target.view(p, p)
 
@@ -123,7 +123,7 @@ class PairLoss:
         return logits[..., : self.outputs].double(), act, grad
 
     def _memory(self, t: Tables) -> tuple[Tensor, Tensor]:
-        (R, p, _, F), rows = t.T1.shape, t.T0.shape[1]
+        (R, _, p, F), rows = t.T1.shape, t.T0.shape[2]
         size = R * rows * p * F
         buffers: tuple[Tensor, Tensor] | None = getattr(self._local, "buffers", None)
         if buffers is None or len(buffers[0]) < size:
