@@ -1,9 +1,10 @@
-"""Three innermost loops in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
+"""The innermost loops, in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
 
-`pair_loss.cpp` is what `training.pair_loss` computes with torch for one network of ReLU, in about half the time: its
-tiles of pairs stay in a core's cache from the tables to their gradients. `masked_product.cpp` is what takes the time in
-`networks.jacobian`: products over the active neurons of each pair; `attention_back.cpp` what follows there, the way
-back through the last block's attention.
+`pairs.cpp` is what `training.pair_loss`, and `training.deep` for its first layer, compute with torch for one network of
+ReLU, in about half the time: tiles of pairs stay in a core's cache from the tables to their gradients; `rows.cpp` the
+same for the last layer of `training.deep`.
+`masked_product.cpp` is what takes the time in `networks.jacobian`: products over the active neurons of each pair;
+`attention_back.cpp` what follows there, the way back through the last block's attention.
 """
 
 from __future__ import annotations
@@ -18,15 +19,22 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-SOURCES = [Path(__file__).with_name(name) for name in ("pair_loss.cpp", "masked_product.cpp", "attention_back.cpp")]
-HEADERS = [Path(__file__).with_name("product.hpp")]
+SOURCES = [
+    Path(__file__).with_name(name) for name in ("pairs.cpp", "rows.cpp", "masked_product.cpp", "attention_back.cpp")
+]
+HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 TYPES = {torch.float32: "float32", torch.float64: "float64"}
+
+
+# S, T0, T1 and M of one network with one hidden layer, or their gradients.
+Parts = tuple[Tensor | None, Tensor, Tensor, Tensor]
 
 
 class Unavailable(Exception):
@@ -34,12 +42,23 @@ class Unavailable(Exception):
 
 
 class Problem(ctypes.Structure):
-    """As in pair_loss.cpp."""
+    """As in pairs.cpp; what a call does not need stays empty."""
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("rows", "p", "K", "hidden", "width", "outputs", "apart")),
-        *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "M", "weight", "target")),
-        *((name, ctypes.c_void_p) for name in ("loss", "dS", "dT0", "dT1", "dM")),
+        *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "M", "weight", "target", "loss", "row", "z", "dz")),
+        *((name, ctypes.c_void_p) for name in ("dS", "dT0", "dT1", "dM")),
+    ]
+
+
+class Rows(ctypes.Structure):
+    """As in rows.cpp."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("n", "inputs", "hidden", "width", "outputs")),
+        *((name, ctypes.c_void_p) for name in ("x", "C", "bias", "M")),
+        ("weight", ctypes.c_double),
+        *((name, ctypes.c_void_p) for name in ("target", "loss", "dx", "dC", "dbias", "dM")),
     ]
 
 
@@ -57,34 +76,69 @@ class Kernel:
     """The library, once loaded. Calls let other threads run."""
 
     def __init__(self, library: ctypes.CDLL):
-        self._pair_loss = {dtype: library[f"pair_loss_{name}"] for dtype, name in TYPES.items()}
-        self._masked_product = {dtype: library[f"masked_product_{name}"] for dtype, name in TYPES.items()}
-        self._attention_back = {dtype: library[f"attention_back_{name}"] for dtype, name in TYPES.items()}
-        for function in self._attention_back.values():
-            function.argtypes, function.restype = [ctypes.POINTER(Attention)], None
-        for function in self._pair_loss.values():
-            function.argtypes, function.restype = [ctypes.POINTER(Problem)], None
-        for function in self._masked_product.values():
-            function.argtypes, function.restype = [ctypes.c_int64] * 4 + [ctypes.c_void_p] * 5, None
+        def of_types(name: str, *arguments: Any) -> dict[torch.dtype, Any]:
+            functions = {dtype: library[f"{name}_{of_type}"] for dtype, of_type in TYPES.items()}
+            for function in functions.values():
+                function.argtypes, function.restype = arguments, None
+            return functions
+
+        self._pair_loss, self._layer, self._layer_back = (
+            of_types(name, ctypes.POINTER(Problem)) for name in ("pair_loss", "layer", "layer_back")
+        )
+        self._rows_loss = of_types("rows_loss", ctypes.POINTER(Rows))
+        self._attention_back = of_types("attention_back", ctypes.POINTER(Attention))
+        self._masked_product = of_types("masked_product", *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
 
     def pair_loss(
         self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, weight: Tensor, target: Tensor, outputs: int
-    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Parts]:
         """The loss (1,), float64, of one network over some operands a and all b; and its gradients to S, T0, T1 and M.
 
         S (1, a, p, K), T0 (1, K, a, F), T1 (1, K, p, F), M (1, hidden, F - hidden): see `networks.one_hidden`.
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
-        S = None if S is None else S.contiguous()
-        T0 = T0 if T0[0, 0].is_contiguous() else T0.contiguous()
-        T1, M, weight, target = (t.contiguous() for t in (T1, M, weight, target))
-        loss, dS = weight.new_empty(1), None if S is None else torch.empty_like(S)
-        dT0, dT1, dM = (t.new_empty(t.shape) for t in (T0, T1, M))
-        sizes = (T0.shape[2], T1.shape[2], T0.shape[1], *M.shape[1:], outputs, T0.stride(1))
-        tensors = (S, T0, T1, M, weight, target, loss, dS, dT0, dT1, dM)
-        problem = Problem(*sizes, *(None if t is None else t.data_ptr() for t in tensors))
-        self._pair_loss[T0.dtype](problem)
-        return loss, dS, dT0, dT1, dM
+        loss = weight.new_empty(1)
+        given = {"weight": weight.contiguous(), "target": target.contiguous(), "loss": loss}
+        return loss, self._with_gradients(self._pair_loss, (S, T0, T1, M), given, outputs)
+
+    def layer(self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, rows: int) -> Tensor:
+        """The layer's output z of some pairs, (1, rows, F - hidden).
+
+        S, T0, T1, M: as for `pair_loss`. row: (a * p,), each pair's row in z, or -1.
+        """
+        z = M.new_empty(1, rows, M.shape[2])
+        tensors = _tensors((S, T0, T1, M))
+        self._layer[M.dtype](_problem(tensors, 0, {"row": row, "z": z}))
+        return z
+
+    def layer_back(self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, dz: Tensor) -> Parts:
+        """From the gradient of `layer`'s output to those of S, T0, T1 and M."""
+        return self._with_gradients(self._layer_back, (S, T0, T1, M), {"row": row, "dz": dz.contiguous()})
+
+    def _with_gradients(
+        self, functions: dict[torch.dtype, Any], of: Parts, given: dict[str, Tensor], outputs: int = 0
+    ) -> Parts:
+        of = _tensors(of)
+        dS = None if of[0] is None else torch.empty_like(of[0])
+        dT0, dT1, dM = (t.new_empty(t.shape) for t in of[1:])
+        made = {"dT0": dT0, "dT1": dT1, "dM": dM} | ({} if dS is None else {"dS": dS})
+        functions[dM.dtype](_problem(of, outputs, given | made))
+        return dS, dT0, dT1, dM
+
+    def rows_loss(
+        self, x: Tensor, C: Tensor, bias: Tensor, M: Tensor, target: Tensor, outputs: int, weight: float
+    ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """The loss (1,), float64, of one network over rows of its residual stream; gradients to x, C, bias and M.
+
+        x (1, n, inputs), C (1, hidden + width, inputs), bias (1, hidden + width), M (1, hidden, width): see rows.cpp.
+        target: (1, n). outputs: of the width, logits that enter the softmax. weight: of every row.
+        """
+        of = [t.contiguous() for t in (x, C, bias, M)]
+        target, loss = target.contiguous(), x.new_empty(1, dtype=torch.float64)
+        dx, dC, dbias, dM = (torch.empty_like(t) for t in of)
+        pointers = [t.data_ptr() for t in of], [t.data_ptr() for t in (target, loss, dx, dC, dbias, dM)]
+        self._rows_loss[x.dtype](Rows(*x.shape[1:], *M.shape[1:], outputs, *pointers[0], weight, *pointers[1]))
+        return loss, (dx, dC, dbias, dM)
 
     def masked_product(self, by_neuron: Tensor, W: Tensor, of_all: Tensor, active: Tensor) -> Tensor:
         """(G * active) W for each of N masks (N, n): (N, p, m).
@@ -123,6 +177,28 @@ class Kernel:
         pointers = (t.data_ptr() for t in (*inputs, out))
         self._attention_back[G.dtype](Attention(N, p, heads, d_head, width, T, keys, query, scale, *pointers))
         return out
+
+
+def _tensors(of: Parts) -> Parts:
+    """As the kernel takes them: what is of some operands a may lie among the others' rows."""
+    S, T0, T1, M = of
+    T0 = T0 if T0[0, 0].is_contiguous() else T0.contiguous()
+    return None if S is None else S.contiguous(), T0, T1.contiguous(), M.contiguous()
+
+
+def _problem(of: Parts, outputs: int, others: dict[str, Tensor]) -> Problem:
+    S, T0, T1, M = of
+    given = {"T0": T0, "T1": T1, "M": M} | others | ({} if S is None else {"S": S})
+    return Problem(
+        rows=T0.shape[2],
+        p=T1.shape[2],
+        K=T0.shape[1],
+        hidden=M.shape[1],
+        width=M.shape[2],
+        outputs=outputs,
+        apart=T0.stride(1),
+        **{name: tensor.data_ptr() for name, tensor in given.items()},
+    )
 
 
 @cache

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from clockpizza.config import LinearConfig, NetworkConfig
+from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.networks.mix import mix
 from clockpizza.networks.tables import Tables, first_block, first_dense
 
@@ -38,19 +38,27 @@ def is_one_hidden(config: NetworkConfig) -> bool:
 
 def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None) -> OneHidden:
     """A stack of networks with one hidden layer; arguments as for `first_block`."""
-    padding = -config.d_vocab_out % PAD
     if isinstance(config, LinearConfig):
         T = first_dense(config, weights)
-        M = F.pad(weights["unembed.weight"].mT, (0, padding))  # (R, hidden, outputs)
+        M = F.pad(weights["unembed.weight"].mT, (0, -config.d_vocab_out % PAD))  # (R, hidden, outputs)
         # Nothing reaches the logits past the hidden layer.
         T0, T1 = (F.pad(each, (0, M.shape[-1])) for each in (T.T0, T.T1))
         return OneHidden(Tables(None, T0, T1), M)
-    W_U = F.pad(weights["unembed.W_U"], (0, padding))  # (R, width, outputs)
-    W_in, b_in, W_out, b_out = (weights[f"blocks.0.mlp.{name}"] for name in ("W_in", "b_in", "W_out", "b_out"))
-    C = torch.cat([W_in, W_U.mT], dim=1)  # (R, d_mlp + outputs, width)
-    bias = torch.cat([b_in, (b_out[:, None] @ W_U)[:, 0]], dim=1)
+    C, bias, M = readout(config, weights)
     (tables,) = first_block(config, weights, rate, C, bias, [config.positions - 1])
-    return OneHidden(tables, W_out.mT @ W_U)
+    return OneHidden(tables, M)
+
+
+def readout(config: TransformerConfig, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """From resid_mid of the last block to logits: pre = C mid + bias, logits = pre[hidden:] + act(pre[:hidden]) M.
+
+    C (R, hidden + outputs, width), bias (R, hidden + outputs), M (R, hidden, outputs); outputs are padded.
+    """
+    W_U = F.pad(weights["unembed.W_U"], (0, -config.d_vocab_out % PAD))  # (R, width, outputs)
+    names = (f"blocks.{config.layers - 1}.mlp.{name}" for name in ("W_in", "b_in", "W_out", "b_out"))
+    W_in, b_in, W_out, b_out = (weights[name] for name in names)
+    bias = torch.cat([b_in, (b_out[:, None] @ W_U)[:, 0]], dim=1)
+    return torch.cat([W_in, W_U.mT], dim=1), bias, W_out.mT @ W_U
 
 
 def of_operands(network: OneHidden, a: slice) -> OneHidden:

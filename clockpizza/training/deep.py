@@ -1,7 +1,7 @@
 """Networks with more than one layer over pairs: the first from tables, the others as stacked plain equations.
 
 Only what reaches the logits is computed: the given pairs, and in the last block the position that is read out; its MLP
-writes logits directly (W_U^T W_out is small).
+writes logits directly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.kernel import Kernel
 from clockpizza.networks.mix import mix
+from clockpizza.networks.one_hidden import readout
 from clockpizza.networks.tables import Tables, first_block, first_dense
 from clockpizza.networks.transformer import ACTIVATIONS
 
@@ -40,7 +42,8 @@ def deep_logits(
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
     tables: Sequence[Tables],
-    pairs: Tensor | None,
+    pairs: Tensor | None = None,
+    kernel: Kernel | None = None,
 ) -> Tensor:
     """Logits (R, N, outputs), differentiable.
 
@@ -48,12 +51,43 @@ def deep_logits(
         config, weights, rate: as for `first_tables`.
         tables: what it gave, or some operands a of it.
         pairs: indices of pairs in the tables' grid, each at most once, (R, N); all of the grid if None.
+        kernel: what does the layers with pairs in them of a single transformer, if it can.
     """
     if isinstance(config, LinearConfig):
         h = torch.relu(_rows(mix(tables[0]), pairs))  # (R, N, hidden)
         h = torch.relu(torch.baddbmm(weights["l2.bias"][:, None], h, weights["l2.weight"].mT))
         return h @ weights["unembed.weight"].mT
-    return _transformer(config, weights, rate, tables, pairs)
+    mid = _resid_mid(config, weights, rate, tables, pairs, _usable(kernel, config, tables))
+    C, bias, M = readout(config, weights)
+    pre, hidden = torch.baddbmm(bias[:, None], mid, C.mT), M.shape[1]
+    logits = torch.baddbmm(pre[..., hidden:], ACTIVATIONS[config.activation](pre[..., :hidden]), M)
+    return logits[..., : config.d_vocab_out]
+
+
+def deep_loss(
+    config: NetworkConfig,
+    weights: Mapping[str, Tensor],
+    rate: Tensor | None,
+    tables: Sequence[Tables],
+    pairs: Tensor,
+    target: Tensor,
+    weight: float,
+    kernel: Kernel | None = None,
+) -> Tensor:
+    """Cross entropy summed over pairs, each counted `weight` times: (R,), float64, differentiable.
+
+    target: answers, (R, N). The others are as for `deep_logits`.
+    """
+    if isinstance(config, TransformerConfig) and (compiled := _usable(kernel, config, tables)):
+        mid = _resid_mid(config, weights, rate, tables, pairs, compiled)
+        loss: Tensor = _Loss.apply(mid, *readout(config, weights), target, config.d_vocab_out, weight, compiled)
+        return loss
+    logits = deep_logits(config, weights, rate, tables, pairs)
+    return -weight * logits.double().log_softmax(-1).gather(-1, target[..., None])[..., 0].sum(-1)
+
+
+def _usable(kernel: Kernel | None, config: TransformerConfig, tables: Sequence[Tables]) -> Kernel | None:
+    return kernel if config.activation == "relu" and len(tables[0].T0) == 1 else None
 
 
 class _Rows(torch.autograd.Function):
@@ -71,6 +105,51 @@ class _Rows(torch.autograd.Function):
         return grad.new_zeros(ctx.count, grad.shape[1]).index_copy_(0, rows, grad), None
 
 
+class _Layer(torch.autograd.Function):
+    """mid + relu(hidden) M at some pairs, or all, of one network by the kernel: S, T0, T1, M -> (1, N, width)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, pairs: Tensor | None, kernel: Kernel
+    ) -> Tensor:
+        grid = T0.shape[2] * T1.shape[2]
+        chosen = torch.arange(grid) if pairs is None else pairs[0]
+        row = chosen.new_full((grid,), -1)
+        row[chosen] = torch.arange(len(chosen))
+        ctx.save_for_backward(S, T0, T1, M, row)
+        ctx.kernel = kernel
+        return kernel.layer(S, T0, T1, M, row, len(chosen))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        *of, row = ctx.saved_tensors
+        return *ctx.kernel.layer_back(*of, row, grad), None, None
+
+
+class _Loss(torch.autograd.Function):
+    """The loss of one network from its last resid_mid on, by the kernel: mid (1, N, width) and `readout` -> (1,)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        mid: Tensor,
+        C: Tensor,
+        bias: Tensor,
+        M: Tensor,
+        target: Tensor,
+        outputs: int,
+        weight: float,
+        kernel: Kernel,
+    ) -> Tensor:
+        loss, gradients = kernel.rows_loss(mid, C, bias, M, target, outputs, weight)
+        ctx.save_for_backward(*gradients)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return *(each * grad.to(each.dtype) for each in ctx.saved_tensors), None, None, None, None
+
+
 def _rows(grid: Tensor, pairs: Tensor | None) -> Tensor:
     """(R, a, b, F) at the given pairs: (R, N, F)."""
     flat = grid.flatten(1, 2)
@@ -82,30 +161,31 @@ def _rows(grid: Tensor, pairs: Tensor | None) -> Tensor:
     return rows.view(R, N, -1)
 
 
-def _transformer(
+def _resid_mid(
     config: TransformerConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
     tables: Sequence[Tables],
     pairs: Tensor | None,
+    kernel: Kernel | None,
 ) -> Tensor:
-    act, width, layers, T = ACTIVATIONS[config.activation], config.width, config.layers, config.positions
-    W_out = _mlp(weights, 0)[2]
+    """resid_mid of the last block at the position that is read out: (R, N, width)."""
+    act, layers, T = ACTIVATIONS[config.activation], config.layers, config.positions
+    to_stream = _mlp(weights, 0)[2].mT.contiguous()
     x = []
     for each in tables:
-        hidden, mid = _rows(mix(each), pairs).split([config.d_mlp, width], dim=-1)
-        x.append(torch.baddbmm(mid, act(hidden), W_out.mT))  # (R, N, width)
-    for i in range(1, layers):
-        last = i == layers - 1
-        mid = _attention(config, weights, i, rate, x, range(T)[-1:] if last else range(T))
+        if kernel:
+            x.append(_Layer.apply(each.S, each.T0, each.T1, to_stream, pairs, kernel))
+        else:
+            hidden, mid = _rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1)
+            x.append(torch.baddbmm(mid, act(hidden), to_stream))  # (R, N, width)
+    for i in range(1, layers - 1):
         W_in, b_in, W_out, b_out = _mlp(weights, i)
-        hidden = [act(torch.baddbmm(b_in[:, None], each, W_in.mT)) for each in mid]
-        if last:
-            W_U = weights["unembed.W_U"]  # (R, width, outputs)
-            logits = (mid[0] + b_out[:, None]) @ W_U
-            return torch.baddbmm(logits, hidden[0], W_out.mT @ W_U)
-        x = [torch.baddbmm(m + b_out[:, None], h, W_out.mT) for m, h in zip(mid, hidden, strict=True)]
-    raise AssertionError("a network of one layer has tables")
+        mids = _attention(config, weights, i, rate, x, range(T))
+        hidden = [act(torch.baddbmm(b_in[:, None], each, W_in.mT)) for each in mids]
+        x = [torch.baddbmm(m + b_out[:, None], h, W_out.mT) for m, h in zip(mids, hidden, strict=True)]
+    (mid,) = _attention(config, weights, layers - 1, rate, x, range(T)[-1:])
+    return mid
 
 
 def _mlp(weights: Mapping[str, Tensor], layer: int) -> list[Tensor]:
@@ -127,16 +207,21 @@ def _attention(
     if rate is None:
         z = sum(x[1:], x[0]) @ (W_O @ W_V).mT
         return [x[i] + z for i in queries]
-    v = [each @ W_V.mT for each in x]  # (R, N, heads * d_head)
-    rate = rate.to(W_O.dtype)[:, None, None, None]
-    keys = [(each @ W_K.mT).unflatten(-1, (heads, d_head)) for each in x]
+    # Keys and values relative to the last position's, which the softmax does not notice: one less of each to compute. A
+    # query's weights sum to the same for every pair, so that the last value goes straight through W_O W_V.
+    *others, last = x
+    apart = [each - last for each in others]
+    k, v = ([(each @ W.mT).unflatten(-1, (heads, d_head)) for each in apart] for W in (W_K, W_V))
+    rate = rate.to(W_O.dtype)[:, None, None]
+    through_last = last @ ((rate + len(x) * (1 - rate)) * (W_O @ W_V)).mT
+    rate = rate[..., None]
     mid = []
     for i in queries:
         q = (x[i] @ W_Q.mT).unflatten(-1, (heads, d_head)) / d_head**0.5
         seen = range(i + 1) if config.causal else range(len(x))
-        scores = torch.stack([(q * keys[j]).sum(-1) for j in seen], dim=-1)  # (R, N, heads, keys seen)
-        pattern = rate * scores.softmax(-1) + (1 - rate)
-        weight = [pattern[..., n, None] if j in seen else 1 - rate for n, j in enumerate(range(len(x)))]
-        z = sum(w * each.unflatten(-1, (heads, d_head)) for w, each in zip(weight, v, strict=True))
-        mid.append(torch.baddbmm(x[i], z.flatten(-2), W_O.mT))
+        scores = [(q * k[j]).sum(-1) if j < len(others) else q.new_zeros(q.shape[:-1]) for j in seen]
+        pattern = rate * torch.stack(scores, dim=-1).softmax(-1) + (1 - rate)  # (R, N, heads, keys seen)
+        weight = [pattern[..., j, None] if j in seen else 1 - rate for j in range(len(others))]
+        z = sum(w * each for w, each in zip(weight, v, strict=True)).flatten(-2)
+        mid.append(torch.baddbmm(x[i] + through_last, z, W_O.mT))
     return mid

@@ -24,7 +24,7 @@ from clockpizza.networks.tables import Tables, joined
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
 from clockpizza.training.adamw import AdamW
-from clockpizza.training.deep import deep_logits, first_tables
+from clockpizza.training.deep import deep_logits, deep_loss, first_tables
 from clockpizza.training.initial import initial_weights
 from clockpizza.training.pair_loss import Each, PairLoss, blocks
 
@@ -101,13 +101,14 @@ class Engine:
         self.weight.scatter_(1, self.training_pairs, 1 / n)
         self.batch = len(configs) if batch is None else max(1, min(batch, len(configs)))
         self.threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        self.kernel = kernel.found() if self.device.type == "cpu" else None
         self.block = math.ceil(self.p / self.threads)  # operands a at a time
         self.pair_loss = PairLoss(
             self.network.d_vocab_out,
             self.network.activation,
             self.target,
             block=self.block,
-            kernel=kernel.found() if self.device.type == "cpu" else None,
+            kernel=self.kernel,
         )
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
@@ -251,9 +252,8 @@ class Engine:
         """
         rows = self._leaf(at)
         leaves = [each.made_of([t.detach().requires_grad_() for t in each.tensors]) for each in tables]
-        logits = deep_logits(self.network, self._views(rows), self._rate(at), leaves, pairs)
-        log_p = logits.double().log_softmax(-1).gather(-1, target[pairs][..., None])
-        loss = -log_p[..., 0].sum(-1) / self.training_pairs.shape[1]  # (R,)
+        weight, views = 1 / self.training_pairs.shape[1], self._views(rows)
+        loss = deep_loss(self.network, views, self._rate(at), leaves, pairs, target[pairs], weight, self.kernel)
         wanted = [tensor for each in leaves for tensor in each.tensors]
         direct, *rest = torch.autograd.grad(loss.sum(), [rows, *wanted])
         many = len(leaves[0].tensors)
@@ -283,6 +283,8 @@ class Engine:
 
         def part(a: slice) -> Tensor:
             with torch.no_grad():  # a setting of each thread
-                return deep_logits(self.network, views, rate, [each.of(a) for each in tables], None).double()
+                return deep_logits(
+                    self.network, views, rate, [each.of(a) for each in tables], None, self.kernel
+                ).double()
 
         return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)

@@ -82,7 +82,7 @@ class PairLoss:
         """Loss and gradients of the pairs of one block; weight (R, n), target (n,)."""
         if self.kernel and len(weight) == 1:
             t = network.tables
-            loss, dS, dT0, dT1, dM = self.kernel.pair_loss(t.S, t.T0, t.T1, network.M, weight, target, self.outputs)
+            loss, (dS, dT0, dT1, dM) = self.kernel.pair_loss(t.S, t.T0, t.T1, network.M, weight, target, self.outputs)
             return loss, OneHidden(Tables(dS, dT0, dT1), dM)
         z, act, grad = self._forward(network)
         R, hidden = network.M.shape[:2]
