@@ -69,6 +69,38 @@ def test_the_kernel_gives_the_loss_and_gradients_of_torch(
         assert float((one - other).norm()) <= close * float(other.norm())
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        replace(SMALL, layers=2, attention_rate=0.0),
+        replace(SMALL, layers=2, attention_rate=0.7, equals_token=True, d_vocab_out=0),
+        replace(SMALL, layers=3, attention_rate=0.7, causal=True),
+        replace(SMALL, layers=2, attention_rate=1.0, width=30, d_mlp=0),
+    ],
+    ids=lambda network: network.describe(),
+)
+@pytest.mark.parametrize(("precision", "close"), [("float64", 1e-12), ("float32", 3e-5)])
+@pytest.mark.parametrize("block", [13, 4])
+def test_layers_before_and_after_others_are_those_of_torch(
+    network: NetworkConfig, precision: str, close: float, block: int, built: kernel.Kernel
+) -> None:
+    engine = Engine([RunConfig(network, seed=5, precision=precision)])
+    assert engine.kernel is built
+    engine.block = block
+    for _ in range(3):
+        engine.step()
+    loss, gradient = engine.loss_and_gradients()
+    metrics = engine.metrics()
+    engine.kernel = None
+    expected_loss, expected = engine.loss_and_gradients()
+    assert float(loss) == pytest.approx(float(expected_loss), rel=1e-6 if precision == "float32" else 1e-14)
+    for name, one, other in zip(
+        engine.shapes, *(each.split(engine.sizes, 1) for each in (gradient, expected)), strict=True
+    ):
+        assert float((one - other).norm()) <= close * float(expected.norm()), name
+    torch.testing.assert_close(metrics.test_loss, engine.metrics().test_loss, rtol=close, atol=0)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
 def test_products_over_active_neurons_are_those_of_torch(
