@@ -15,6 +15,7 @@ from clockpizza.cli.bench import bench
 from clockpizza.cli.classify import classify
 from clockpizza.cli.convert import convert
 from clockpizza.cli.doctor import doctor
+from clockpizza.cli.examples import examples
 from clockpizza.cli.experiment import experiment
 from clockpizza.cli.inspect import inspect
 from clockpizza.cli.make_ideal import make_ideal
@@ -60,6 +61,7 @@ app.command()(classify)
 app.command()(inspect)
 app.command()(plot)
 app.command()(experiment)
+app.command()(examples)
 app.command()(convert)
 app.command("make-ideal")(make_ideal)
 app.command()(doctor)

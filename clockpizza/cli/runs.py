@@ -51,7 +51,9 @@ def runs(
     for error in bad:
         typer.echo(f"clockpizza: {visible(error)}", err=True)
     if not index.sweeps:
-        typer.echo(visible(f"no runs in {runs}; `clockpizza train` makes one"), err=True)
+        typer.echo(
+            visible(f"no runs in {runs}; `clockpizza train` makes one, `clockpizza examples` brings some"), err=True
+        )
     elif not rows and words:
         typer.echo(f"none of {len(index.rows()):,} runs fits", err=True)
     if bad:

@@ -35,7 +35,8 @@ after a minute or two
 ctrl+p  finds any command by a part of its name
 ?       shows all keys
 
-On the command line the same is:  clockpizza train --preset quick"""
+On the command line the same is:  clockpizza train --preset quick
+clockpizza examples               brings four examples: a clock, a pizza, one that is neither, and a sweep of 44"""
 
 
 class RunsScreen(LabScreen):
