@@ -96,7 +96,10 @@ class _Output:
             what = f"refused: {verdict.refused}" if verdict.name is None else f"{verdict.name} ({verdict.certainty})"
             print(f"{visible(str(result.checkpoint.path))}: {what}")
         elif self.panels:
-            self.console.print(panel.panel(result, self.console, ascii=self.ascii))
+            # Printed as text: a console would write past the progress bar, into its line.
+            with self.console.capture() as captured:
+                self.console.print(panel.panel(result, self.console, ascii=self.ascii))
+            print(captured.get(), end="")
         else:
             print("\n".join(panel.plain_lines(result)) + "\n")
         sys.stdout.flush()

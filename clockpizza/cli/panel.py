@@ -160,7 +160,7 @@ def _pictures(result: Classification, width: int, *, color: bool, ascii: bool) -
     titles.append(Text("correct logit: a+b by a-b", "bold", no_wrap=True))
     low, high = float(values[~missing].min()), float(values[~missing].max())
     drawn = picture(np.where(missing, 0, values), columns=columns, rows=rows, color=color, missing=missing)
-    cells.append(Group(drawn, legend(low, high, color=color)) if p else drawn)
+    cells.append(Group(drawn, legend(low, high, color=color, columns=columns)) if p else drawn)
     for _ in cells:
         table.add_column(no_wrap=True, overflow="crop")
     table.add_row(*titles)

@@ -70,10 +70,16 @@ def picture(
     return _text(characters, [])
 
 
-def legend(low: float, high: float, *, color: bool) -> Text:
-    """The ramp of `picture` on one line, between the values of its two ends."""
-    ramp = Text.assemble(*(("█", level) for level in VIRIDIS)) if color else Text(f"|{RAMP}|")  # the first is blank
-    return Text.assemble(f"{low:.3g} ", ramp, f" {high:.3g}", no_wrap=True)
+def legend(low: float, high: float, *, color: bool, columns: int | None = None) -> Text:
+    """The ramp of `picture` on one line, between the values of its two ends; coarser where `columns` are few."""
+    left, right = f"{low:.3g} ", f" {high:.3g}"
+    if color:
+        room = len(VIRIDIS) if columns is None else max(2, min(len(VIRIDIS), columns - len(left + right)))
+        levels = [VIRIDIS[round(i * (len(VIRIDIS) - 1) / (room - 1))] for i in range(room)]
+        ramp = Text.assemble(*(("█", level) for level in levels))
+    else:
+        ramp = Text(f"|{RAMP}|")  # the first is blank
+    return Text.assemble(left, ramp, right, no_wrap=True)
 
 
 def _block_means(values: NDArray[np.float64], shown: NDArray[np.bool_], height: int, width: int) -> NDArray[np.float64]:

@@ -6,8 +6,12 @@ import csv
 import io
 import json
 import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from clockpizza.cli import main
 from clockpizza.cli.panel import panel, plain_lines
 from clockpizza.networks.ideal import ideal
 
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., tuple[int, str, str]]
 BRAILLE, BLOCKS = re.compile("[\u2801-\u28ff]"), re.compile("[▀▄█]")
 
@@ -215,6 +220,29 @@ def test_on_a_terminal_it_is_a_panel_with_pictures(two: None, run: Run, monkeypa
     assert BRAILLE.search(out) and BLOCKS.search(out)
     code, out, _ = run("nets/pizza.pt", "--ascii")
     assert code == 0 and not BRAILLE.search(out) and not BLOCKS.search(out)
+
+
+def test_the_bar_is_gone_from_the_line_that_a_panel_starts_on(two: None) -> None:
+    side, terminal = pty.openpty()  # stdout and stderr on one terminal, as nothing else has them
+    child = subprocess.Popen(
+        [sys.executable, "-m", "clockpizza", "classify", "nets"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(terminal)
+    written = b""
+    with suppress(OSError):  # the end, on Linux
+        while part := os.read(side, 1 << 16):
+            written += part
+    os.close(side)
+    assert child.wait() == 0
+    text = written.decode()
+    assert "0/2" in text and text.count("╭") == 2
+    for before in text.split("╭")[:-1]:
+        last = re.split(r"[\r\n]", before)[-1]
+        assert not re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", last).strip(), last
 
 
 # ---- the panel itself -----------------------------------------------------------------------------------------------

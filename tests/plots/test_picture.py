@@ -173,6 +173,9 @@ def test_legend_shows_the_ramp_between_its_values() -> None:
     coloured = legend(-1.25, 30, color=True)
     assert coloured.plain == "-1.25 " + "█" * 16 + " 30"
     assert [str(span.style) for span in coloured.spans] == list(VIRIDIS)
+    narrow = legend(-1.25, 30, color=True, columns=15)
+    assert narrow.plain == "-1.25 " + "█" * 6 + " 30"
+    assert [str(span.style) for span in narrow.spans] == [VIRIDIS[i] for i in (0, 3, 6, 9, 12, 15)]
     plain = legend(0.000123456, 1, color=False)
     assert plain.plain == f"0.000123 |{RAMP}| 1"
     assert not plain.spans

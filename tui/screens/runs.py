@@ -36,7 +36,7 @@ ctrl+p  finds any command by a part of its name
 ?       shows all keys
 
 On the command line the same is:  clockpizza train --preset quick
-clockpizza examples               brings four examples: a clock, a pizza, one that is neither, and a sweep of 44"""
+and a clock, a pizza and more to look at come with:  clockpizza examples"""
 
 
 class RunsScreen(LabScreen):
