@@ -31,9 +31,12 @@ def cases(device: str, full: bool) -> list[tuple[str, NetworkConfig, int]]:
     """Name, network and number of stacked runs of everything that is timed against the plain implementation."""
     stack = 256 if device.startswith("cuda") else 8
     found: list[tuple[str, NetworkConfig, int]] = []
-    for runs in (1, stack):
-        found += [(f"rate {rate:g}, {runs} stacked", replace(PAPER, attention_rate=rate), runs) for rate in RATES]
-    found += [(f"2 layers, rate {rate:g}", replace(PAPER, attention_rate=rate, layers=2), 1) for rate in RATES]
+    for layers, many in ((1, stack), (2, stack // 4)):
+        for runs in (1, many):
+            called = f"2 layers, {runs} stacked" if layers == 2 else f"{runs} stacked"
+            found += [
+                (f"rate {rate:g}, {called}", replace(PAPER, attention_rate=rate, layers=layers), runs) for rate in RATES
+            ]
     if full:
         found += [(f"p {p}, rate 1", TransformerConfig(p=p), 1) for p in (29, 113, 227)]
         found += [(f"width {width}, rate 1", TransformerConfig(width=width), 1) for width in (32, 64, 256, 512)]

@@ -242,7 +242,9 @@ class Engine:
         through = [joined(of_blocks) for of_blocks in zip(*gradients, strict=True)]
         made = [tensor for table in tables for tensor in table.tensors]
         (rows_gradient,) = torch.autograd.grad(made, rows, [tensor for table in through for tensor in table.tensors])
-        return sum(losses[1:], losses[0]), sum(direct, rows_gradient)
+        for more in direct:
+            rows_gradient += more
+        return sum(losses[1:], losses[0]), rows_gradient
 
     def _deep_block(
         self, at: slice, tables: list[Tables], target: Tensor, pairs: Tensor
