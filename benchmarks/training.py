@@ -25,6 +25,7 @@ from clockpizza.training.engine import Engine
 PAPER = TransformerConfig()
 ROOT = Path(__file__).parents[1]
 RATES = (0.0, 0.5, 1.0)
+TURN = 5  # plain epochs: in the first one after the other's turn, memory has left the caches
 
 
 def cases(device: str, full: bool) -> list[tuple[str, NetworkConfig, int]]:
@@ -67,10 +68,10 @@ def compare(network: NetworkConfig, runs: int, options: argparse.Namespace) -> d
 
         plain_epoch(), _time(step, options.device)
         end = time.perf_counter() + options.seconds
-        while time.perf_counter() < end or len(plain_times) < 5:
-            plain_times.append(plain_epoch())
+        while time.perf_counter() < end:
+            plain_times += [plain_epoch() for _ in range(TURN)]
             spent = 0.0
-            while spent < plain_times[-1]:  # as long a turn as the other had
+            while spent < sum(plain_times[-TURN:]):  # as long a turn as the other had
                 engine_times.append(_time(step, options.device) / runs)
                 spent += engine_times[-1] * runs
         plain.stdin.close()
