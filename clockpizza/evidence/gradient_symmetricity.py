@@ -17,7 +17,7 @@ from torch import Tensor
 from clockpizza.evidence.probe import Probe
 from clockpizza.networks.jacobian import Jacobians
 
-ROWS = 2400  # rows (pair, logit) in a chunk: enough for fast matrix products, few enough to stay in the cache
+ROWS = 2400  # rows (pair, logit) in a chunk: what Python adds to each is then small, and so is their memory
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def deep_logits(
         config, weights, rate: as for `first_tables`.
         tables: what it gave, or some operands a of it.
         pairs: indices of pairs in the tables' grid, each at most once, (R, N); all of the grid if None.
-        kernel: what does the layers with pairs in them of a single transformer, if it can.
+        kernel: what does the first layer of a single transformer of ReLU.
     """
     if isinstance(config, LinearConfig):
         h = torch.relu(_rows(mix(tables[0]), pairs))  # (R, N, hidden)
@@ -76,7 +76,7 @@ def deep_loss(
 ) -> Tensor:
     """Cross entropy summed over pairs, each counted `weight` times: (R,), float64, differentiable.
 
-    target: answers, (R, N). The others are as for `deep_logits`.
+    target: answers, (R, N). The others are as for `deep_logits`; the kernel does the last layer and the loss, too.
     """
     if isinstance(config, TransformerConfig) and (compiled := _usable(kernel, config, tables)):
         mid = _resid_mid(config, weights, rate, tables, pairs, compiled)
@@ -106,24 +106,23 @@ class _Rows(torch.autograd.Function):
 
 
 class _Layer(torch.autograd.Function):
-    """mid + relu(hidden) M at some pairs, or all, of one network by the kernel: S, T0, T1, M -> (1, N, width)."""
+    """mid + relu(hidden) M of one network by the kernel: S, T0, T1, M -> (1, rows, width).
+
+    row: where each pair of the tables' grid goes, (N,); -1 for nowhere.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, pairs: Tensor | None, kernel: Kernel
+        ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, rows: int, kernel: Kernel
     ) -> Tensor:
-        grid = T0.shape[2] * T1.shape[2]
-        chosen = torch.arange(grid) if pairs is None else pairs[0]
-        row = chosen.new_full((grid,), -1)
-        row[chosen] = torch.arange(len(chosen))
         ctx.save_for_backward(S, T0, T1, M, row)
         ctx.kernel = kernel
-        return kernel.layer(S, T0, T1, M, row, len(chosen))
+        return kernel.layer(S, T0, T1, M, row, rows)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         *of, row = ctx.saved_tensors
-        return *ctx.kernel.layer_back(*of, row, grad), None, None
+        return *ctx.kernel.layer_back(*of, row, grad), None, None, None
 
 
 class _Loss(torch.autograd.Function):
@@ -172,13 +171,17 @@ def _resid_mid(
     """resid_mid of the last block at the position that is read out: (R, N, width)."""
     act, layers, T = ACTIVATIONS[config.activation], config.layers, config.positions
     to_stream = _mlp(weights, 0)[2].mT.contiguous()
-    x = []
-    for each in tables:
-        if kernel:
-            x.append(_Layer.apply(each.S, each.T0, each.T1, to_stream, pairs, kernel))
-        else:
+    x = []  # of each position, (R, N, width)
+    if kernel:
+        grid = tables[0].T0.shape[2] * tables[0].T1.shape[2]
+        chosen = torch.arange(grid) if pairs is None else pairs[0]
+        row = chosen.new_full((grid,), -1)
+        row[chosen] = torch.arange(len(chosen))
+        x += [_Layer.apply(each.S, each.T0, each.T1, to_stream, row, len(chosen), kernel) for each in tables]
+    else:
+        for each in tables:
             hidden, mid = _rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1)
-            x.append(torch.baddbmm(mid, act(hidden), to_stream))  # (R, N, width)
+            x.append(torch.baddbmm(mid, act(hidden), to_stream))
     for i in range(1, layers - 1):
         W_in, b_in, W_out, b_out = _mlp(weights, i)
         mids = _attention(config, weights, i, rate, x, range(T))

@@ -66,6 +66,7 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
         "resume",
         "rm",
         "classify",
+        "examples",
         "convert",
         "make-ideal",
         "doctor",

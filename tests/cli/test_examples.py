@@ -44,5 +44,5 @@ def test_copies_are_runs_like_others(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "examples").touch()
-    assert main(["examples", "--runs", str(tmp_path)]) in (1, 2)
+    assert main(["examples", "--runs", str(tmp_path)]) == 1
     assert str(tmp_path / "examples") in capsys.readouterr().err
