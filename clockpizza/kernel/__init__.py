@@ -17,6 +17,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from clockpizza.threads import Each
+
 SOURCES = [
-    Path(__file__).with_name(name) for name in ("pairs.cpp", "rows.cpp", "masked_product.cpp", "attention_back.cpp")
+    Path(__file__).with_name(name)
+    for name in ("first_block.cpp", "pairs.cpp", "rows.cpp", "masked_product.cpp", "attention_back.cpp")
 ]
 HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
@@ -33,21 +38,60 @@ SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 TYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
-# S, T0, T1 and M of one network with one hidden layer, or their gradients.
-Parts = tuple[Tensor | None, Tensor, Tensor, Tensor]
+# One network's tables (see `networks.tables`) and M (1, hidden, F - hidden), or their gradients.
+PARTS = ("B0", "B1", "S", "T0", "T1", "M")
+Parts = Sequence[Tensor]
+
+
+# What the first block of one network is made of, or the gradients.
+BLOCK = ("x", "W_K", "W_Q", "W_V", "W_O", "C", "bias")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A kernel whose work is cut into parts, which threads may share; the last bits depend on the parts alone."""
+
+    kernel: Kernel
+    parts: int
+    each: Each
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The first block's, of two tokens: what of it is not weights."""
+
+    rate: float
+    causal: bool
+    read: Sequence[int]  # positions
 
 
 class Unavailable(Exception):
     """There is no kernel here; the message says why."""
 
 
+class FirstBlock(ctypes.Structure):
+    """As in first_block.cpp; what a call does not need stays empty."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("p", "width", "heads", "d_head", "F", "positions")),
+        *((name, ctypes.c_int64) for name in ("part", "parts", "causal")),
+        ("rate", ctypes.c_double),
+        ("read", ctypes.c_int64 * 2),
+        *((name, ctypes.c_void_p) for name in BLOCK),
+        *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "B", "kept", "dB", "dS", "dT0", "dT1")),
+        *((name, ctypes.c_void_p) for name in ("dx", "dC", "dW_K", "dW_Q", "dW_V", "dW_O", "dbias")),
+    ]
+
+
 class Problem(ctypes.Structure):
     """As in pairs.cpp; what a call does not need stays empty."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("rows", "p", "K", "hidden", "width", "outputs", "apart")),
-        *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "M", "weight", "target", "loss", "row", "z", "dz")),
-        *((name, ctypes.c_void_p) for name in ("dS", "dT0", "dT1", "dM")),
+        *((name, ctypes.c_int64) for name in ("positions", "rows", "p", "K", "hidden", "width", "outputs")),
+        *((name, ctypes.c_int64) for name in ("B0_apart", "S_apart", "T0_apart")),
+        *((name, ctypes.c_void_p) for name in ("B0", "B1", "S", "T0", "T1", "M", "weight", "target", "loss", "row")),
+        ("count", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("z", "dz", "dB0", "dB1", "dS", "dT0", "dT1", "dM")),
     ]
 
 
@@ -62,7 +106,7 @@ class Rows(ctypes.Structure):
     ]
 
 
-class Attention(ctypes.Structure):
+class AttentionBack(ctypes.Structure):
     """As in attention_back.cpp."""
 
     _fields_ = [
@@ -82,48 +126,89 @@ class Kernel:
                 function.argtypes, function.restype = arguments, None
             return functions
 
+        pointer = ctypes.POINTER(FirstBlock)
+        self._first_block, self._first_block_back = (
+            of_types(name, pointer) for name in ("first_block", "first_block_back")
+        )
+        self._first_block_kept = of_types("first_block_kept", pointer)
+        for function in self._first_block_kept.values():
+            function.restype = ctypes.c_int64
         self._pair_loss, self._layer, self._layer_back = (
             of_types(name, ctypes.POINTER(Problem)) for name in ("pair_loss", "layer", "layer_back")
         )
         self._rows_loss = of_types("rows_loss", ctypes.POINTER(Rows))
-        self._attention_back = of_types("attention_back", ctypes.POINTER(Attention))
+        self._attention_back = of_types("attention_back", ctypes.POINTER(AttentionBack))
         self._masked_product = of_types("masked_product", *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
 
-    def pair_loss(
-        self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, weight: Tensor, target: Tensor, outputs: int
-    ) -> tuple[Tensor, Parts]:
-        """The loss (1,), float64, of one network over some operands a and all b; and its gradients to S, T0, T1 and M.
+    def first_block(
+        self, of: Sequence[Tensor], attention: Attention, parts: int, each: Each = map
+    ) -> tuple[list[Tensor], Tensor]:
+        """Tables (B0, B1, S, T0, T1) of one network's first block, and what `first_block_back` needs to have kept.
 
-        S (1, a, p, K), T0 (1, K, a, F), T1 (1, K, p, F), M (1, hidden, F - hidden): see `networks.one_hidden`.
+        of: the operands' vectors (1, 2, p, width), W_K, W_Q, W_V, W_O, C and bias: see `networks.first_layer`.
+        parts: how many the work is cut into; the last bits depend on it. each: `map`, or that of threads to share them.
+        """
+        of = [t.contiguous() for t in of]
+        x, (_, heads, _, _), F, reads = of[0], of[1].shape, of[5].shape[1], len(attention.read)
+        p = x.shape[2]
+        kept = x.new_empty(heads, self._first_block_kept[x.dtype](_first_block(of, attention)))
+        B = x.new_zeros(parts, 2, 1, reads, p, F)
+        S, T0, T1 = (x.new_empty(1, *shape) for shape in ((reads, p, p, heads), (heads, p, F), (heads, p, F)))
+        _in_parts(self._first_block[x.dtype], of, attention, parts, each, kept=kept, B=B, S=S, T0=T0, T1=T1)
+        return [*B.sum(0), S, T0, T1], kept
+
+    def first_block_back(
+        self,
+        of: Sequence[Tensor],
+        attention: Attention,
+        S: Tensor,
+        kept: Tensor,
+        gradients: Sequence[Tensor],
+        parts: int,
+        each: Each = map,
+    ) -> list[Tensor]:
+        """From gradients of the tables to those of `of`."""
+        of = [t.contiguous() for t in of]
+        dB0, dB1, *others = gradients
+        dS, dT0, dT1 = (t.contiguous() for t in others)
+        dx, dC = (t.new_empty(parts, *t.shape) for t in (of[0], of[5]))
+        given = {"S": S, "kept": kept, "dB": torch.stack([dB0, dB1]), "dS": dS, "dT0": dT0, "dT1": dT1}
+        own = {f"d{name}": torch.empty_like(t) for name, t in zip(BLOCK, of, strict=True) if name not in ("x", "C")}
+        _in_parts(self._first_block_back[dx.dtype], of, attention, parts, each, **given, **own, dx=dx, dC=dC)
+        made = own | {"dx": dx.sum(0), "dC": dC.sum(0)}
+        return [made[f"d{name}"] for name in BLOCK]
+
+    def pair_loss(self, of: Parts, weight: Tensor, target: Tensor, outputs: int) -> tuple[Tensor, list[Tensor]]:
+        """The loss (1,), float64, over some operands a and all b at the only position; and the gradients to `of`.
+
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
         loss = weight.new_empty(1)
         given = {"weight": weight.contiguous(), "target": target.contiguous(), "loss": loss}
-        return loss, self._with_gradients(self._pair_loss, (S, T0, T1, M), given, outputs)
+        return loss, self._with_gradients(self._pair_loss, of, given, outputs=outputs)
 
-    def layer(self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, rows: int) -> Tensor:
-        """The layer's output z of some pairs, (1, rows, F - hidden).
+    def layer(self, of: Parts, row: Tensor, rows: int) -> Tensor:
+        """The layer's output z of some pairs at each position, (1, positions, rows, F - hidden).
 
-        S, T0, T1, M: as for `pair_loss`. row: (a * p,), each pair's row in z, or -1.
+        row: (a * p,), each pair's row in z, or -1.
         """
-        z = M.new_empty(1, rows, M.shape[2])
-        tensors = _tensors((S, T0, T1, M))
-        self._layer[M.dtype](_problem(tensors, 0, {"row": row, "z": z}))
+        of = _laid_out(of)
+        z = of[-1].new_empty(1, of[0].shape[1], rows, of[-1].shape[2])
+        self._layer[z.dtype](_problem(of, {"row": row, "z": z}, count=rows))
         return z
 
-    def layer_back(self, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, dz: Tensor) -> Parts:
-        """From the gradient of `layer`'s output to those of S, T0, T1 and M."""
-        return self._with_gradients(self._layer_back, (S, T0, T1, M), {"row": row, "dz": dz.contiguous()})
+    def layer_back(self, of: Parts, row: Tensor, dz: Tensor) -> list[Tensor]:
+        """From the gradient of `layer`'s output to those of `of`."""
+        return self._with_gradients(self._layer_back, of, {"row": row, "dz": dz.contiguous()}, count=dz.shape[2])
 
     def _with_gradients(
-        self, functions: dict[torch.dtype, Any], of: Parts, given: dict[str, Tensor], outputs: int = 0
-    ) -> Parts:
-        of = _tensors(of)
-        dS = None if of[0] is None else torch.empty_like(of[0])
-        dT0, dT1, dM = (t.new_empty(t.shape) for t in of[1:])
-        made = {"dT0": dT0, "dT1": dT1, "dM": dM} | ({} if dS is None else {"dS": dS})
-        functions[dM.dtype](_problem(of, outputs, given | made))
-        return dS, dT0, dT1, dM
+        self, functions: dict[torch.dtype, Any], of: Parts, given: dict[str, Tensor], **sizes: int
+    ) -> list[Tensor]:
+        of = _laid_out(of)
+        made = [t.new_empty(t.shape) for t in of]
+        names = (f"d{name}" for name in PARTS)
+        functions[of[-1].dtype](_problem(of, given | dict(zip(names, made, strict=True)), **sizes))
+        return made
 
     def rows_loss(
         self, x: Tensor, C: Tensor, bias: Tensor, M: Tensor, target: Tensor, outputs: int, weight: float
@@ -175,29 +260,59 @@ class Kernel:
         out = G.new_empty(keys, N, p, width)
         inputs = [t.contiguous() for t in (G, W_O, W_V, pattern, A, v, from_q, from_k)]
         pointers = (t.data_ptr() for t in (*inputs, out))
-        self._attention_back[G.dtype](Attention(N, p, heads, d_head, width, T, keys, query, scale, *pointers))
+        self._attention_back[G.dtype](AttentionBack(N, p, heads, d_head, width, T, keys, query, scale, *pointers))
         return out
 
 
-def _tensors(of: Parts) -> Parts:
+def _first_block(
+    of: Sequence[Tensor], attention: Attention, part: int = 0, parts: int = 1, **others: Tensor
+) -> FirstBlock:
+    x, W_K = of[:2]
+    return FirstBlock(
+        p=x.shape[2],
+        width=x.shape[3],
+        heads=W_K.shape[1],
+        d_head=W_K.shape[2],
+        F=of[5].shape[1],
+        positions=len(attention.read),
+        part=part,
+        parts=parts,
+        causal=attention.causal,
+        rate=attention.rate,
+        read=(ctypes.c_int64 * 2)(*attention.read),
+        **{name: tensor.data_ptr() for name, tensor in (dict(zip(BLOCK, of, strict=True)) | others).items()},
+    )
+
+
+def _in_parts(
+    function: Any, of: Sequence[Tensor], attention: Attention, parts: int, each: Each, **others: Tensor
+) -> None:
+    problems = [_first_block(of, attention, part, parts, **others) for part in range(parts)]
+    list(each(function, problems))
+
+
+def _laid_out(of: Parts) -> list[Tensor]:
     """As the kernel takes them: what is of some operands a may lie among the others' rows."""
-    S, T0, T1, M = of
-    T0 = T0 if T0[0, 0].is_contiguous() else T0.contiguous()
-    return None if S is None else S.contiguous(), T0, T1.contiguous(), M.contiguous()
+    B0, B1, S, T0, T1, M = of
+    B0, S, T0 = (t if t[0, :1].is_contiguous() else t.contiguous() for t in (B0, S, T0))
+    return [B0, B1.contiguous(), S, T0, T1.contiguous(), M.contiguous()]
 
 
-def _problem(of: Parts, outputs: int, others: dict[str, Tensor]) -> Problem:
-    S, T0, T1, M = of
-    given = {"T0": T0, "T1": T1, "M": M} | others | ({} if S is None else {"S": S})
+def _problem(of: Parts, others: dict[str, Tensor], outputs: int = 0, count: int = 0) -> Problem:
+    B0, B1, S, T0, _, M = of
     return Problem(
-        rows=T0.shape[2],
-        p=T1.shape[2],
+        positions=B0.shape[1],
+        rows=B0.shape[2],
+        p=B1.shape[2],
         K=T0.shape[1],
         hidden=M.shape[1],
         width=M.shape[2],
         outputs=outputs,
-        apart=T0.stride(1),
-        **{name: tensor.data_ptr() for name, tensor in given.items()},
+        B0_apart=B0.stride(1),
+        S_apart=S.stride(1),
+        T0_apart=T0.stride(1),
+        count=count,
+        **{name: tensor.data_ptr() for name, tensor in (dict(zip(PARTS, of, strict=True)) | others).items()},
     )
 
 

@@ -1,16 +1,14 @@
 // A hidden layer of ReLU over pairs, in one pass over tiles of pairs that stay in a core's cache: the part of a training
-// step that takes the time. For one network and some operands a:
+// step that takes the time. For one network, some operands a, and each position i that is read:
 //
-//   pre[a, b] = sum_j S[a, b, j] (T0[a, j] + T1[b, j])      hidden + width wide
-//   z = pre[hidden:] + relu(pre[:hidden]) @ M
+//   pre_i[a, b] = B0_i[a] + B1_i[b] + sum_k S_i[a, b, k] (T0_k[a] + T1_k[b])      hidden + width wide
+//   z_i = pre_i[hidden:] + relu(pre_i[:hidden]) @ M
 //
-// - loss and gradients, where z are the logits: sum over pairs of weight (logsumexp z - z[target]), in double precision.
+// - loss and gradients, where z are the logits of the only position: sum over pairs of weight (logsumexp z - z[target]), in double precision.
 //   The same as `PairLoss._part` in ../training/pair_loss.py; pairs of weight 0, off the training set, are passed over.
 // - z of chosen pairs; and back from its gradient, where more layers follow: ../training/deep.py.
 //
 // Sums are in a fixed order: same machine, same bits.
-
-#include <cstring>
 
 #include "hidden.hpp"
 
@@ -25,16 +23,18 @@ struct Pair {
 
 template <class T>
 struct Problem {
-    Index rows, p, K, hidden, width, outputs;  // operands a; of z, how many are logits: the others fill it up
-    Index apart;                               // elements from T0[k] to T0[k + 1]: it may be some operands of more
-    const T *S, *T0, *T1, *M;                  // S (rows, p, K) or none, T0 (K, rows, F), T1 (K, p, F), M (hidden, width)
-    const double* weight;                      // for the loss
+    Index positions, rows, p, K, hidden, width, outputs;  // rows: operands a; outputs: of z, those that are logits
+    Index B0_apart, S_apart, T0_apart;  // elements from one i or k to the next: they may be of some operands of more
+    const T *B0, *B1, *S, *T0, *T1;     // (i, rows, F), (i, p, F), (i, rows, p, K), (K, rows, F), (K, p, F)
+    const T* M;                         // (hidden, width)
+    const double* weight;               // for the loss
     const Index* target;
     double* loss;
-    const Index* row;                          // where there are layers to follow: the pair's row in z, or -1
+    const Index* row;  // where there are layers to follow: the pair's row in each z_i (count, width), or -1
+    Index count;
     T* z;
     const T* dz;
-    T *dS, *dT0, *dT1, *dM;
+    T *dB0, *dB1, *dS, *dT0, *dT1, *dM;  // without gaps
 };
 
 template <class T>
@@ -47,32 +47,36 @@ class Pass {
         *q.loss = 0;
         clear();
         each_tile([&](Index at) { return q.weight[at] != 0; }, [&](const Pair* pairs, Index n) {
-            mix(pairs, n);
+            mix(0, pairs, n);
             layer.forward(n);
             for (Index r = 0; r < n; r++) {
                 const Index at = pairs[r].a * q.p + pairs[r].b;
                 *q.loss += layer.cross_entropy(r, q.weight[at], q.target[at], q.outputs);
             }
-            back(pairs, n);
+            back(0, pairs, n);
         });
         layer.give_dM(q.dM);
     }
 
     void forward() {
         each_tile([&](Index at) { return q.row[at] >= 0; }, [&](const Pair* pairs, Index n) {
-            mix(pairs, n);
-            layer.forward(n);
-            for (Index r = 0; r < n; r++) std::copy_n(z(r), q.width, q.z + row(pairs[r]) * q.width);
+            for (Index i = 0; i < q.positions; i++) {
+                mix(i, pairs, n);
+                layer.forward(n);
+                for (Index r = 0; r < n; r++) std::copy_n(z(r), q.width, q.z + at(i, pairs[r]));
+            }
         });
     }
 
     void backward() {
         clear();
         each_tile([&](Index at) { return q.row[at] >= 0; }, [&](const Pair* pairs, Index n) {
-            mix(pairs, n);
-            layer.activate(n);
-            for (Index r = 0; r < n; r++) std::copy_n(q.dz + row(pairs[r]) * q.width, q.width, z(r));
-            back(pairs, n);
+            for (Index i = 0; i < q.positions; i++) {
+                mix(i, pairs, n);
+                layer.activate(n);
+                for (Index r = 0; r < n; r++) std::copy_n(q.dz + at(i, pairs[r]), q.width, z(r));
+                back(i, pairs, n);
+            }
         });
         layer.give_dM(q.dM);
     }
@@ -99,59 +103,61 @@ class Pass {
     }
 
     void clear() {
-        if (q.S) std::memset(q.dS, 0, sizeof(T) * q.rows * q.p * q.K);
-        std::memset(q.dT0, 0, sizeof(T) * q.rows * q.K * F);
-        std::memset(q.dT1, 0, sizeof(T) * q.p * q.K * F);
+        std::fill_n(q.dB0, q.positions * q.rows * F, T(0));
+        std::fill_n(q.dB1, q.positions * q.p * F, T(0));
+        std::fill_n(q.dS, q.positions * q.rows * q.p * q.K, T(0));
+        std::fill_n(q.dT0, q.K * q.rows * F, T(0));
+        std::fill_n(q.dT1, q.K * q.p * F, T(0));
     }
 
-    Index row(Pair pair) const { return q.row[pair.a * q.p + pair.b]; }
+    // Of a pair's z_i, in q.z.
+    Index at(Index i, Pair pair) const { return (i * q.count + q.row[pair.a * q.p + pair.b]) * q.width; }
 
     T* z(Index r) { return &layer.z[r * layer.O]; }
 
     // Pre-activations, and what reaches z beside them.
-    void mix(const Pair* pairs, Index n) {
+    void mix(Index i, const Pair* pairs, Index n) {
         for (Index r = 0; r < n; r++) {
-            part(pairs[r], &layer.act[r * layer.H], 0, q.hidden);
-            part(pairs[r], z(r), q.hidden, q.width);
+            part(i, pairs[r], &layer.act[r * layer.H], 0, q.hidden);
+            part(i, pairs[r], z(r), q.hidden, q.width);
             std::fill(z(r) + q.width, z(r) + layer.O, T(0));
         }
     }
 
     // From the gradient, which stands in z, to those of M and the tables.
-    void back(const Pair* pairs, Index n) {
+    void back(Index i, const Pair* pairs, Index n) {
         layer.back(n);
         for (Index r = 0; r < n; r++) {
-            mix_back(pairs[r], &layer.grad[r * layer.H], 0, q.hidden);
-            mix_back(pairs[r], z(r), q.hidden, q.width);
+            mix_back(i, pairs[r], &layer.grad[r * layer.H], 0, q.hidden);
+            mix_back(i, pairs[r], z(r), q.hidden, q.width);
         }
     }
 
-    void part(Pair pair, T* __restrict__ to, Index from, Index n) const {
+    void part(Index i, Pair pair, T* __restrict__ to, Index from, Index n) const {
+        const T* __restrict__ b0 = q.B0 + i * q.B0_apart + pair.a * F + from;
+        const T* __restrict__ b1 = q.B1 + (i * q.p + pair.b) * F + from;
+        for (Index f = 0; f < n; f++) to[f] = b0[f] + b1[f];
         for (Index k = 0; k < q.K; k++) {
-            const T s = share(pair, k);
-            const T* __restrict__ t0 = q.T0 + k * q.apart + pair.a * F + from;
+            const T s = shares(i, pair)[k];
+            const T* __restrict__ t0 = q.T0 + k * q.T0_apart + pair.a * F + from;
             const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
-            if (k == 0) {
-                for (Index f = 0; f < n; f++) to[f] = s * (t0[f] + t1[f]);
-            } else {
-                for (Index f = 0; f < n; f++) to[f] += s * (t0[f] + t1[f]);
-            }
+            for (Index f = 0; f < n; f++) to[f] += s * (t0[f] + t1[f]);
         }
     }
 
-    T share(Pair pair, Index k) const { return q.S ? q.S[(pair.a * q.p + pair.b) * q.K + k] : T(1); }
+    const T* shares(Index i, Pair pair) const { return q.S + i * q.S_apart + (pair.a * q.p + pair.b) * q.K; }
 
-    void mix_back(Pair pair, const T* __restrict__ g, Index from, Index n) {
+    void mix_back(Index i, Pair pair, const T* __restrict__ g, Index from, Index n) {
+        T* __restrict__ e0 = q.dB0 + (i * q.rows + pair.a) * F + from;
+        T* __restrict__ e1 = q.dB1 + (i * q.p + pair.b) * F + from;
+        for (Index f = 0; f < n; f++) e0[f] += g[f], e1[f] += g[f];
+        T* ds = q.dS + ((i * q.rows + pair.a) * q.p + pair.b) * q.K;
         for (Index k = 0; k < q.K; k++) {
-            const T s = share(pair, k);
+            const T s = shares(i, pair)[k];
+            const T* __restrict__ t0 = q.T0 + k * q.T0_apart + pair.a * F + from;
+            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
             T* __restrict__ d0 = q.dT0 + (k * q.rows + pair.a) * F + from;
             T* __restrict__ d1 = q.dT1 + (k * q.p + pair.b) * F + from;
-            if (!q.S) {
-                for (Index f = 0; f < n; f++) d0[f] += g[f], d1[f] += g[f];
-                continue;
-            }
-            const T* __restrict__ t0 = q.T0 + k * q.apart + pair.a * F + from;
-            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
             T sum = 0;
 #pragma omp simd reduction(+ : sum)
             for (Index f = 0; f < n; f++) {
@@ -159,7 +165,7 @@ class Pass {
                 d1[f] += s * g[f];
                 sum += g[f] * (t0[f] + t1[f]);
             }
-            q.dS[(pair.a * q.p + pair.b) * q.K + k] += sum;
+            ds[k] += sum;
         }
     }
 };

@@ -1,6 +1,7 @@
-"""Tables over tokens to pre-activations over pairs, and back: pre[a, b] = sum_j S[a, b, j] (T0[a, j] + T1[b, j]).
+"""Tables over tokens to pre-activations over pairs, at one position, and back: see tables.py for the equation.
 
-For one a this is a matrix product over (b, j), for one b another over (a, j): both are thin, and go over `pre` once.
+For one a, sum_k S[a, b, k] T0_k[a] is a matrix product over (b, k), for one b the other term is one over (a, k): both
+are thin, and go over `pre` once. B0 and B1 are a T0 and T1 whose S is 1.
 """
 
 from __future__ import annotations
@@ -15,25 +16,33 @@ from clockpizza.networks.tables import Tables
 
 def mix_into(pre: Tensor, scratch: Tensor, t: Tables) -> None:
     """Fill `pre` (R, a, b, F); `scratch` (R, b, a, F) is overwritten."""
-    if t.S is None:
-        torch.add(t.T0.transpose(1, 2), t.T1, out=pre)  # (R, p, 1, F) + (R, 1, p, F)
+    if not t.S.shape[-1]:
+        torch.add(t.B0.transpose(1, 2), t.B1, out=pre)  # (R, a, 1, F) + (R, 1, b, F)
         return
-    torch.bmm(t.S.flatten(0, 1), _by_token(t.T0), out=pre.flatten(0, 1))  # for each a, (b, K) by (K, F)
-    torch.bmm(_by_b(t.S), _by_token(t.T1), out=scratch.flatten(0, 1))  # for each b, (a, K) by (K, F)
+    S = _with_ones(t.S)
+    T0, T1 = (_by_token(torch.cat(each, dim=1)) for each in ((t.B0, t.T0), (t.B1, t.T1)))
+    torch.bmm(S.flatten(0, 1), T0, out=pre.flatten(0, 1))  # for each a, (b, 1 + K) by (1 + K, F)
+    torch.bmm(_by_b(S), T1, out=scratch.flatten(0, 1))  # for each b, (a, 1 + K) by (1 + K, F)
     pre += scratch.transpose(1, 2)
 
 
 def mix_back(grad: Tensor, t: Tables) -> Tables:
-    """Gradients with respect to the tables, given those with respect to `pre` (R, p, p, F)."""
-    if t.S is None:
-        return Tables(None, grad.sum(2)[:, None], grad.sum(1)[:, None])
+    """Gradients with respect to the tables, given those with respect to `pre` (R, a, b, F)."""
+    if not t.S.shape[-1]:
+        return Tables.without_attention(grad.sum(2)[:, None], grad.sum(1)[:, None])
+    S = _with_ones(t.S)
     rows, columns = grad.flatten(0, 1), _by_b(grad)  # (R * a, b, F) and (R * b, a, F)
     R = len(grad)
-    dT0 = torch.bmm(t.S.flatten(0, 1).mT, rows).unflatten(0, (R, -1)).transpose(1, 2)
-    dT1 = torch.bmm(_by_b(t.S).mT, columns).unflatten(0, (R, -1)).transpose(1, 2)
-    dS = torch.bmm(rows, _by_token(t.T0).mT).view(t.S.shape)
+    dT0 = torch.bmm(S.flatten(0, 1).mT, rows).unflatten(0, (R, -1)).transpose(1, 2)
+    dT1 = torch.bmm(_by_b(S).mT, columns).unflatten(0, (R, -1)).transpose(1, 2)
+    dS = torch.bmm(rows, _by_token(t.T0).mT).view(R, *t.S.shape[2:])
     dS += torch.bmm(columns, _by_token(t.T1).mT).unflatten(0, (R, -1)).transpose(1, 2)
-    return Tables(dS, dT0, dT1)
+    return Tables(dT0[:, :1], dT1[:, :1], dS[:, None], dT0[:, 1:], dT1[:, 1:])
+
+
+def _with_ones(S: Tensor) -> Tensor:
+    """S (R, 1, a, b, K) with the factor of B0 and B1: (R, a, b, 1 + K)."""
+    return torch.cat([torch.ones_like(S[:, 0, :, :, :1]), S[:, 0]], dim=-1)
 
 
 def _by_token(table: Tensor) -> Tensor:
@@ -47,23 +56,24 @@ def _by_b(grid: Tensor) -> Tensor:
 
 
 class Mix(torch.autograd.Function):
-    """The same for autograd: S, T0, T1 -> pre."""
+    """The same for autograd: tables -> pre."""
 
     @staticmethod
-    def forward(ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor) -> Tensor:
-        pre = T0.new_empty(len(T0), T0.shape[2], *T1.shape[2:])
-        by_b = pre if S is None else torch.empty_like(pre.transpose(1, 2), memory_format=torch.contiguous_format)
-        mix_into(pre, by_b, Tables(S, T0, T1))
-        ctx.save_for_backward(S, T0, T1)
+    def forward(ctx: Any, *tensors: Tensor) -> Tensor:
+        t = Tables(*tensors)
+        pre = t.B0.new_empty(len(t.B0), t.B0.shape[2], *t.B1.shape[2:])
+        by_b = torch.empty_like(pre.transpose(1, 2), memory_format=torch.contiguous_format)
+        mix_into(pre, by_b, t)
+        ctx.save_for_backward(*tensors)
         return pre
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         t = mix_back(grad.contiguous(), Tables(*ctx.saved_tensors))
-        return t.S, t.T0, t.T1
+        return t.B0, t.B1, t.S, t.T0, t.T1
 
 
 def mix(t: Tables) -> Tensor:
-    """Pre-activations (R, p, p, F), differentiable. Tables of some operands a alone, S and T0, give theirs alone."""
-    pre: Tensor = Mix.apply(t.S, t.T0, t.T1)
+    """Pre-activations (R, a, b, F) of tables at one position, differentiable; of some operands a, theirs alone."""
+    pre: Tensor = Mix.apply(t.B0, t.B1, t.S, t.T0, t.T1)
     return pre

@@ -14,8 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.kernel import Shared
+from clockpizza.networks.first_layer import first_block, first_dense
 from clockpizza.networks.mix import mix
-from clockpizza.networks.tables import Tables, first_block, first_dense
+from clockpizza.networks.tables import Tables
 
 PAD = 16  # columns: matrix products are faster on whole cache lines
 
@@ -36,17 +38,17 @@ def is_one_hidden(config: NetworkConfig) -> bool:
     return config.model not in ("beta", "gamma") if isinstance(config, LinearConfig) else config.layers == 1
 
 
-def one_hidden(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None) -> OneHidden:
+def one_hidden(
+    config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None, shared: Shared | None = None
+) -> OneHidden:
     """A stack of networks with one hidden layer; arguments as for `first_block`."""
     if isinstance(config, LinearConfig):
         T = first_dense(config, weights)
         M = F.pad(weights["unembed.weight"].mT, (0, -config.d_vocab_out % PAD))  # (R, hidden, outputs)
         # Nothing reaches the logits past the hidden layer.
-        T0, T1 = (F.pad(each, (0, M.shape[-1])) for each in (T.T0, T.T1))
-        return OneHidden(Tables(None, T0, T1), M)
+        return OneHidden(Tables.without_attention(*(F.pad(each, (0, M.shape[-1])) for each in (T.B0, T.B1))), M)
     C, bias, M = readout(config, weights)
-    (tables,) = first_block(config, weights, rate, C, bias, [config.positions - 1])
-    return OneHidden(tables, M)
+    return OneHidden(first_block(config, weights, rate, C, bias, [config.positions - 1], shared), M)
 
 
 def readout(config: TransformerConfig, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:

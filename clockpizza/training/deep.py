@@ -6,42 +6,46 @@ writes logits directly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
-from clockpizza.kernel import Kernel
+from clockpizza.kernel import Kernel, Shared
+from clockpizza.networks.first_layer import first_block, first_dense
 from clockpizza.networks.mix import mix
 from clockpizza.networks.one_hidden import readout
-from clockpizza.networks.tables import Tables, first_block, first_dense
+from clockpizza.networks.tables import Tables
 from clockpizza.networks.transformer import ACTIVATIONS
 
 
-def first_tables(config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None) -> list[Tables]:
-    """The first layer over pairs: pre-activations, and beside a transformer's its resid_mid; one for each position.
+def first_tables(
+    config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None, shared: Shared | None = None
+) -> Tables:
+    """The first layer over pairs: pre-activations, and beside a transformer's its resid_mid, at each position.
 
     Args:
         config: what the networks share; its attention rate is not used.
         weights: by name, (R, *shape).
         rate: attention rates (R,), None where all are 0.
+        shared: as for `first_block`.
     """
     if isinstance(config, LinearConfig):
-        return [first_dense(config, weights)]
+        return first_dense(config, weights)
     W_in, b_in, _, b_out = _mlp(weights, 0)
     identity = torch.eye(config.width, device=W_in.device, dtype=W_in.dtype).expand(len(W_in), -1, -1)
     C = torch.cat([W_in, identity], dim=1)  # (R, d_mlp + width, width)
     bias = torch.cat([b_in, b_out], dim=1)
-    return first_block(config, weights, rate, C, bias, range(config.positions))
+    return first_block(config, weights, rate, C, bias, range(config.positions), shared)
 
 
 def deep_logits(
     config: NetworkConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Sequence[Tables],
+    tables: Tables,
     pairs: Tensor | None = None,
     kernel: Kernel | None = None,
 ) -> Tensor:
@@ -54,7 +58,7 @@ def deep_logits(
         kernel: what does the first layer of a single transformer of ReLU.
     """
     if isinstance(config, LinearConfig):
-        h = torch.relu(_rows(mix(tables[0]), pairs))  # (R, N, hidden)
+        h = torch.relu(_rows(mix(tables), pairs))  # (R, N, hidden)
         h = torch.relu(torch.baddbmm(weights["l2.bias"][:, None], h, weights["l2.weight"].mT))
         return h @ weights["unembed.weight"].mT
     mid = _resid_mid(config, weights, rate, tables, pairs, _usable(kernel, config, tables))
@@ -68,7 +72,7 @@ def deep_loss(
     config: NetworkConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Sequence[Tables],
+    tables: Tables,
     pairs: Tensor,
     target: Tensor,
     weight: float,
@@ -86,8 +90,8 @@ def deep_loss(
     return -weight * logits.double().log_softmax(-1).gather(-1, target[..., None])[..., 0].sum(-1)
 
 
-def _usable(kernel: Kernel | None, config: TransformerConfig, tables: Sequence[Tables]) -> Kernel | None:
-    return kernel if config.activation == "relu" and len(tables[0].T0) == 1 else None
+def _usable(kernel: Kernel | None, config: TransformerConfig, tables: Tables) -> Kernel | None:
+    return kernel if config.activation == "relu" and len(tables.B0) == 1 else None
 
 
 class _Rows(torch.autograd.Function):
@@ -106,23 +110,23 @@ class _Rows(torch.autograd.Function):
 
 
 class _Layer(torch.autograd.Function):
-    """mid + relu(hidden) M of one network by the kernel: S, T0, T1, M -> (1, rows, width).
+    """mid + relu(hidden) M of one network by the kernel: tables and M -> (1, positions, rows, width).
 
     row: where each pair of the tables' grid goes, (N,); -1 for nowhere.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, S: Tensor | None, T0: Tensor, T1: Tensor, M: Tensor, row: Tensor, rows: int, kernel: Kernel
-    ) -> Tensor:
-        ctx.save_for_backward(S, T0, T1, M, row)
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        *parts, row, rows, kernel = arguments
+        ctx.save_for_backward(*parts, row)
         ctx.kernel = kernel
-        return kernel.layer(S, T0, T1, M, row, rows)
+        layer: Tensor = kernel.layer(parts, row, rows)
+        return layer
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        *of, row = ctx.saved_tensors
-        return *ctx.kernel.layer_back(*of, row, grad), None, None, None
+        *parts, row = ctx.saved_tensors
+        return *ctx.kernel.layer_back(parts, row, grad), None, None, None
 
 
 class _Loss(torch.autograd.Function):
@@ -164,7 +168,7 @@ def _resid_mid(
     config: TransformerConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Sequence[Tables],
+    tables: Tables,
     pairs: Tensor | None,
     kernel: Kernel | None,
 ) -> Tensor:
@@ -173,13 +177,14 @@ def _resid_mid(
     to_stream = _mlp(weights, 0)[2].mT.contiguous()
     x = []  # of each position, (R, N, width)
     if kernel:
-        grid = tables[0].T0.shape[2] * tables[0].T1.shape[2]
+        grid = tables.B0.shape[2] * tables.B1.shape[2]
         chosen = torch.arange(grid) if pairs is None else pairs[0]
         row = chosen.new_full((grid,), -1)
         row[chosen] = torch.arange(len(chosen))
-        x += [_Layer.apply(each.S, each.T0, each.T1, to_stream, row, len(chosen), kernel) for each in tables]
+        parts = (tables.B0, tables.B1, tables.S, tables.T0, tables.T1, to_stream)
+        x += _Layer.apply(*parts, row, len(chosen), kernel).unbind(1)
     else:
-        for each in tables:
+        for each in tables.positions:
             hidden, mid = _rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1)
             x.append(torch.baddbmm(mid, act(hidden), to_stream))
     for i in range(1, layers - 1):

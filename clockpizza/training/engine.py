@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -18,15 +17,17 @@ from torch import Tensor
 from clockpizza import kernel
 from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
+from clockpizza.kernel import Shared
 from clockpizza.networks import parameter_shapes
 from clockpizza.networks.one_hidden import is_one_hidden, one_hidden
 from clockpizza.networks.tables import Tables, joined
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
+from clockpizza.threads import Each, Threads
 from clockpizza.training.adamw import AdamW
 from clockpizza.training.deep import deep_logits, deep_loss, first_tables
 from clockpizza.training.initial import initial_weights
-from clockpizza.training.pair_loss import Each, PairLoss, blocks
+from clockpizza.training.pair_loss import PairLoss, blocks
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class Engine:
             block=self.block,
             kernel=self.kernel,
         )
-        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._threads = Threads(self.threads)
 
     def step(self) -> Tensor:
         """One epoch of every run: returns the training losses before it, (R,), float64, on the device."""
@@ -183,13 +184,13 @@ class Engine:
         not wait for each other at every operation, as two in one operation must.
         """
         batches = self._batches()
-        if self._pool is None:
+        if self.threads == 1:
             return [work(at, map) for at in batches]
         torch.set_num_threads(1)
         try:
             if len(batches) == 1:
-                return [work(batches[0], self._pool.map)]
-            return list(self._pool.map(lambda at: work(at, map), batches))
+                return [work(batches[0], self._threads.map)]
+            return list(self._threads.map(lambda at: work(at, map), batches))
         finally:
             torch.set_num_threads(self.threads)
 
@@ -205,6 +206,9 @@ class Engine:
     def _rate(self, at: slice) -> Tensor | None:
         return None if self.rate is None else self.rate[at]
 
+    def _shared(self, each: Each) -> Shared | None:
+        return Shared(self.kernel, self.threads, each) if self.kernel else None
+
     def _part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """Losses and gradients of some runs."""
         return self._one_hidden_part(at, each) if is_one_hidden(self.network) else self._deep_part(at, each)
@@ -218,7 +222,7 @@ class Engine:
 
     def _one_hidden_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         rows = self._leaf(at)
-        network = one_hidden(self.network, self._views(rows), self._rate(at))
+        network = one_hidden(self.network, self._views(rows), self._rate(at), self._shared(each))
         loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at], each)
         made, gradients = [network.M, *network.tables.tensors], [gradient.M, *gradient.tables.tensors]
         (rows_gradient,) = torch.autograd.grad(made, rows, gradients)
@@ -227,40 +231,34 @@ class Engine:
     def _deep_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """The same with more layers: what follows the first layer's tables is done a block of pairs at a time."""
         rows, pairs = self._leaf(at), self.training_pairs[at]
-        tables = first_tables(self.network, self._views(rows), self._rate(at))
+        tables = first_tables(self.network, self._views(rows), self._rate(at), self._shared(each))
 
         # Runs that share a batch would have blocks of different sizes; such batches are a GPU's.
         over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
 
-        def part(a: slice) -> tuple[Tensor, Tensor, list[Tables]]:
+        def part(a: slice) -> tuple[Tensor, Tensor, Tables]:
             start, stop = a.start * self.p, a.stop * self.p
             # How many pairs a block has is known to the CPU alone; a captured step has one block.
             own = pairs if len(over) == 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
-            return self._deep_block(at, [each.of(a) for each in tables], self.target[start:stop], own)
+            return self._deep_block(at, tables.of(a), self.target[start:stop], own)
 
         losses, direct, gradients = zip(*each(part, over), strict=True)
-        through = [joined(of_blocks) for of_blocks in zip(*gradients, strict=True)]
-        made = [tensor for table in tables for tensor in table.tensors]
-        (rows_gradient,) = torch.autograd.grad(made, rows, [tensor for table in through for tensor in table.tensors])
+        (rows_gradient,) = torch.autograd.grad(tables.tensors, rows, joined(gradients).tensors)
         for more in direct:
             rows_gradient += more
         return sum(losses[1:], losses[0]), rows_gradient
 
-    def _deep_block(
-        self, at: slice, tables: list[Tables], target: Tensor, pairs: Tensor
-    ) -> tuple[Tensor, Tensor, list[Tables]]:
+    def _deep_block(self, at: slice, tables: Tables, target: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor, Tables]:
         """Losses of some pairs, and their gradients with respect to parameters, but for the way through the tables,
         and to the tables.
         """
         rows = self._leaf(at)
-        leaves = [each.made_of([t.detach().requires_grad_() for t in each.tensors]) for each in tables]
+        leaves = [tensor.detach().requires_grad_() for tensor in tables.tensors]
         weight, views = 1 / self.training_pairs.shape[1], self._views(rows)
-        loss = deep_loss(self.network, views, self._rate(at), leaves, pairs, target[pairs], weight, self.kernel)
-        wanted = [tensor for each in leaves for tensor in each.tensors]
-        direct, *rest = torch.autograd.grad(loss.sum(), [rows, *wanted])
-        many = len(leaves[0].tensors)
-        through = [each.made_of(rest[i * many : (i + 1) * many]) for i, each in enumerate(leaves)]
-        return loss.detach(), direct, through
+        of = tables.made_of(leaves)
+        loss = deep_loss(self.network, views, self._rate(at), of, pairs, target[pairs], weight, self.kernel)
+        direct, *through = torch.autograd.grad(loss.sum(), [rows, *leaves])
+        return loss.detach(), direct, tables.made_of(through)
 
     @torch.no_grad()
     def _metrics_part(self, at: slice, each: Each) -> Tensor:
@@ -279,14 +277,12 @@ class Engine:
         """Logits of all pairs, (R, p^2, outputs), float64."""
         views = self._views(self.parameters[at])
         if is_one_hidden(self.network):
-            return self.pair_loss.logits(one_hidden(self.network, views, self._rate(at)), each)
+            return self.pair_loss.logits(one_hidden(self.network, views, self._rate(at), self._shared(each)), each)
         rate = self._rate(at)
-        tables = first_tables(self.network, views, rate)
+        tables = first_tables(self.network, views, rate, self._shared(each))
 
         def part(a: slice) -> Tensor:
             with torch.no_grad():  # a setting of each thread
-                return deep_logits(
-                    self.network, views, rate, [each.of(a) for each in tables], None, self.kernel
-                ).double()
+                return deep_logits(self.network, views, rate, tables.of(a), None, self.kernel).double()
 
         return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)

@@ -7,8 +7,6 @@ once a thread, worked on in place, and stay in its cache; and threads can share 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -18,14 +16,7 @@ from clockpizza.kernel import Kernel
 from clockpizza.networks.mix import mix_back, mix_into
 from clockpizza.networks.one_hidden import OneHidden, of_operands
 from clockpizza.networks.tables import Tables, joined
-
-T = TypeVar("T")
-
-
-class Each(Protocol):
-    """`map`, or a pool's."""
-
-    def __call__(self, work: Callable[[slice], T], blocks: Iterable[slice], /) -> Iterator[T]: ...
+from clockpizza.threads import Each
 
 
 def blocks(p: int, size: int) -> list[slice]:
@@ -53,7 +44,7 @@ class PairLoss:
 
     def logits(self, network: OneHidden, each: Each = map) -> Tensor:
         """Logits of all pairs, float64: (R, p^2, outputs)."""
-        p = network.tables.T0.shape[2]
+        p = network.tables.B0.shape[2]
         parts = each(lambda a: self._forward(of_operands(network, a))[0], blocks(p, self.block))
         return torch.cat(list(parts), dim=1)
 
@@ -62,7 +53,7 @@ class PairLoss:
 
         weight: what each pair counts for, (R, p^2), float64: 1 / n for each of n training pairs, else 0.
         """
-        p = network.tables.T0.shape[2]
+        p = network.tables.B0.shape[2]
         grid = weight.unflatten(1, (p, p))
         target = self.target.view(p, p)
 
@@ -82,8 +73,9 @@ class PairLoss:
         """Loss and gradients of the pairs of one block; weight (R, n), target (n,)."""
         if self.kernel and len(weight) == 1:
             t = network.tables
-            loss, (dS, dT0, dT1, dM) = self.kernel.pair_loss(t.S, t.T0, t.T1, network.M, weight, target, self.outputs)
-            return loss, OneHidden(Tables(dS, dT0, dT1), dM)
+            parts = (t.B0, t.B1, t.S, t.T0, t.T1, network.M)
+            loss, (*gradients, dM) = self.kernel.pair_loss(parts, weight, target, self.outputs)
+            return loss, OneHidden(Tables(*gradients), dM)
         z, act, grad = self._forward(network)
         R, hidden = network.M.shape[:2]
         target = target.expand(R, -1)[..., None]
@@ -123,11 +115,11 @@ class PairLoss:
         return logits[..., : self.outputs].double(), act, grad
 
     def _memory(self, t: Tables) -> tuple[Tensor, Tensor]:
-        (R, _, p, F), rows = t.T1.shape, t.T0.shape[2]
+        (R, _, p, F), rows = t.B1.shape, t.B0.shape[2]
         size = R * rows * p * F
         buffers: tuple[Tensor, Tensor] | None = getattr(self._local, "buffers", None)
         if buffers is None or len(buffers[0]) < size:
-            buffers = self._local.buffers = t.T0.new_empty(size), t.T0.new_empty(size)
+            buffers = self._local.buffers = t.B0.new_empty(size), t.B0.new_empty(size)
         pre, grad = (each[:size].view(R, rows, p, F) for each in buffers)
         return pre, grad
 
