@@ -17,7 +17,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,9 +30,9 @@ from clockpizza.threads import Each
 
 SOURCES = [
     Path(__file__).with_name(name)
-    for name in ("first_block.cpp", "pairs.cpp", "rows.cpp", "masked_product.cpp", "attention_back.cpp")
+    for name in ("first_block.cpp", "pairs.cpp", "last_block.cpp", "masked_product.cpp", "attention_back.cpp")
 ]
-HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "product.hpp")]
+HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "linear.hpp", "product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 TYPES = {torch.float32: "float32", torch.float64: "float64"}
@@ -45,6 +45,7 @@ Parts = Sequence[Tensor]
 
 # What the first block of one network is made of, or the gradients.
 BLOCK = ("x", "W_K", "W_Q", "W_V", "W_O", "C", "bias")
+LAST_BLOCK = (*BLOCK, "M")
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,13 @@ class Problem(ctypes.Structure):
     ]
 
 
-class Rows(ctypes.Structure):
-    """As in rows.cpp."""
+class LastBlock(ctypes.Structure):
+    """As in last_block.cpp; without heads what is of them stays empty."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("n", "inputs", "hidden", "width", "outputs")),
-        *((name, ctypes.c_void_p) for name in ("x", "C", "bias", "M")),
-        ("weight", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("target", "loss", "dx", "dC", "dbias", "dM")),
+        *((name, ctypes.c_int64) for name in ("n", "width", "heads", "d_head", "hidden", "outputs", "logits")),
+        *((name, ctypes.c_double) for name in ("rate", "weight")),
+        *((name, ctypes.c_void_p) for name in (*LAST_BLOCK, "target", "loss", *(f"d{name}" for name in LAST_BLOCK))),
     ]
 
 
@@ -136,7 +136,7 @@ class Kernel:
         self._pair_loss, self._layer, self._layer_back = (
             of_types(name, ctypes.POINTER(Problem)) for name in ("pair_loss", "layer", "layer_back")
         )
-        self._rows_loss = of_types("rows_loss", ctypes.POINTER(Rows))
+        self._last_block = of_types("last_block", ctypes.POINTER(LastBlock))
         self._attention_back = of_types("attention_back", ctypes.POINTER(AttentionBack))
         self._masked_product = of_types("masked_product", *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
 
@@ -210,20 +210,32 @@ class Kernel:
         functions[of[-1].dtype](_problem(of, given | dict(zip(names, made, strict=True)), **sizes))
         return made
 
-    def rows_loss(
-        self, x: Tensor, C: Tensor, bias: Tensor, M: Tensor, target: Tensor, outputs: int, weight: float
-    ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """The loss (1,), float64, of one network over rows of its residual stream; gradients to x, C, bias and M.
+    def last_block(
+        self, of: Mapping[str, Tensor], rate: float, target: Tensor, logits: int, weight: float
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss (1,), float64, of one network over rows of the residual stream before its last block; and gradients.
 
-        x (1, n, inputs), C (1, hidden + width, inputs), bias (1, hidden + width), M (1, hidden, width): see rows.cpp.
-        target: (1, n). outputs: of the width, logits that enter the softmax. weight: of every row.
+        of: x (1, 2, n, width), W_K, W_Q, W_V, W_O, C (1, hidden + outputs, width), bias (1, hidden + outputs) and
+        M (1, hidden, outputs): see last_block.cpp. Without the attention's weights x is (1, 1, n, width), resid_mid.
+        target: (1, n). logits: of the outputs, those that enter the softmax. weight: of every row.
         """
-        of = [t.contiguous() for t in (x, C, bias, M)]
-        target, loss = target.contiguous(), x.new_empty(1, dtype=torch.float64)
-        dx, dC, dbias, dM = (torch.empty_like(t) for t in of)
-        pointers = [t.data_ptr() for t in of], [t.data_ptr() for t in (target, loss, dx, dC, dbias, dM)]
-        self._rows_loss[x.dtype](Rows(*x.shape[1:], *M.shape[1:], outputs, *pointers[0], weight, *pointers[1]))
-        return loss, (dx, dC, dbias, dM)
+        of = {name: t.contiguous() for name, t in of.items()}
+        target, loss = target.contiguous(), target.new_empty(1, dtype=torch.float64)
+        made = {name: torch.empty_like(t) for name, t in of.items()}
+        pointers = of | {"target": target, "loss": loss} | {f"d{name}": t for name, t in made.items()}
+        _, heads, d_head, _ = of["W_K"].shape if "W_K" in of else (1, 0, 0, 0)
+        problem = LastBlock(
+            *of["x"].shape[2:],
+            heads,
+            d_head,
+            *of["M"].shape[1:],
+            logits,
+            rate,
+            weight,
+            **{name: t.data_ptr() for name, t in pointers.items()},
+        )
+        self._last_block[of["x"].dtype](problem)
+        return loss, made
 
     def masked_product(self, by_neuron: Tensor, W: Tensor, of_all: Tensor, active: Tensor) -> Tensor:
         """(G * active) W for each of N masks (N, n): (N, p, m).

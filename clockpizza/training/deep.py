@@ -6,7 +6,7 @@ writes logits directly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -61,7 +61,8 @@ def deep_logits(
         h = torch.relu(_rows(mix(tables), pairs))  # (R, N, hidden)
         h = torch.relu(torch.baddbmm(weights["l2.bias"][:, None], h, weights["l2.weight"].mT))
         return h @ weights["unembed.weight"].mT
-    mid = _resid_mid(config, weights, rate, tables, pairs, _usable(kernel, config, tables))
+    x = _resid_pre(config, weights, rate, tables, pairs, _usable(kernel, config, tables))
+    mid = _attention(config, weights, config.layers - 1, rate, x, range(config.positions)[-1:])[:, 0]
     C, bias, M = readout(config, weights)
     pre, hidden = torch.baddbmm(bias[:, None], mid, C.mT), M.shape[1]
     logits = torch.baddbmm(pre[..., hidden:], ACTIVATIONS[config.activation](pre[..., :hidden]), M)
@@ -83,8 +84,15 @@ def deep_loss(
     target: answers, (R, N). The others are as for `deep_logits`; the kernel does the last layer and the loss, too.
     """
     if isinstance(config, TransformerConfig) and (compiled := _usable(kernel, config, tables)):
-        mid = _resid_mid(config, weights, rate, tables, pairs, compiled)
-        loss: Tensor = _Loss.apply(mid, *readout(config, weights), target, config.d_vocab_out, weight, compiled)
+        x = _resid_pre(config, weights, rate, tables, pairs, compiled)
+        last = config.layers - 1
+        if rate is None or config.positions > 2:
+            x, attention = _attention(config, weights, last, rate, x, range(config.positions)[-1:]), {}
+        else:
+            attention = {f"W_{name}": weights[f"blocks.{last}.attn.W_{name}"] for name in "KQVO"}
+        of = {"x": x, **attention, **dict(zip(("C", "bias", "M"), readout(config, weights), strict=True))}
+        others = (0.0 if rate is None else float(rate), target, config.d_vocab_out, weight)
+        loss: Tensor = _Loss.apply(tuple(of), others, compiled, *of.values())
         return loss
     logits = deep_logits(config, weights, rate, tables, pairs)
     return -weight * logits.double().log_softmax(-1).gather(-1, target[..., None])[..., 0].sum(-1)
@@ -130,27 +138,17 @@ class _Layer(torch.autograd.Function):
 
 
 class _Loss(torch.autograd.Function):
-    """The loss of one network from its last resid_mid on, by the kernel: mid (1, N, width) and `readout` -> (1,)."""
+    """The loss of one network from its last block on, by the kernel: `Kernel.last_block`'s tensors by name -> (1,)."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        mid: Tensor,
-        C: Tensor,
-        bias: Tensor,
-        M: Tensor,
-        target: Tensor,
-        outputs: int,
-        weight: float,
-        kernel: Kernel,
-    ) -> Tensor:
-        loss, gradients = kernel.rows_loss(mid, C, bias, M, target, outputs, weight)
-        ctx.save_for_backward(*gradients)
+    def forward(ctx: Any, names: Sequence[str], others: Sequence[Any], kernel: Kernel, *tensors: Tensor) -> Tensor:
+        loss, gradients = kernel.last_block(dict(zip(names, tensors, strict=True)), *others)
+        ctx.save_for_backward(*gradients.values())
         return loss
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return *(each * grad.to(each.dtype) for each in ctx.saved_tensors), None, None, None, None
+        return None, None, None, *(each * grad.to(each.dtype) for each in ctx.saved_tensors)
 
 
 def _rows(grid: Tensor, pairs: Tensor | None) -> Tensor:
@@ -164,7 +162,7 @@ def _rows(grid: Tensor, pairs: Tensor | None) -> Tensor:
     return rows.view(R, N, -1)
 
 
-def _resid_mid(
+def _resid_pre(
     config: TransformerConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
@@ -172,28 +170,25 @@ def _resid_mid(
     pairs: Tensor | None,
     kernel: Kernel | None,
 ) -> Tensor:
-    """resid_mid of the last block at the position that is read out: (R, N, width)."""
+    """The residual stream before the last block at each position: (R, T, N, width)."""
     act, layers, T = ACTIVATIONS[config.activation], config.layers, config.positions
     to_stream = _mlp(weights, 0)[2].mT.contiguous()
-    x = []  # of each position, (R, N, width)
     if kernel:
         grid = tables.B0.shape[2] * tables.B1.shape[2]
         chosen = torch.arange(grid) if pairs is None else pairs[0]
         row = chosen.new_full((grid,), -1)
         row[chosen] = torch.arange(len(chosen))
         parts = (tables.B0, tables.B1, tables.S, tables.T0, tables.T1, to_stream)
-        x += _Layer.apply(*parts, row, len(chosen), kernel).unbind(1)
+        x: Tensor = _Layer.apply(*parts, row, len(chosen), kernel)
     else:
-        for each in tables.positions:
-            hidden, mid = _rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1)
-            x.append(torch.baddbmm(mid, act(hidden), to_stream))
+        split = [_rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1) for each in tables.positions]
+        x = torch.stack([torch.baddbmm(mid, act(hidden), to_stream) for hidden, mid in split], dim=1)
     for i in range(1, layers - 1):
         W_in, b_in, W_out, b_out = _mlp(weights, i)
-        mids = _attention(config, weights, i, rate, x, range(T))
-        hidden = [act(torch.baddbmm(b_in[:, None], each, W_in.mT)) for each in mids]
-        x = [torch.baddbmm(m + b_out[:, None], h, W_out.mT) for m, h in zip(mids, hidden, strict=True)]
-    (mid,) = _attention(config, weights, layers - 1, rate, x, range(T)[-1:])
-    return mid
+        mid = _attention(config, weights, i, rate, x, range(T)).flatten(1, 2)  # all rows are treated alike
+        hidden = act(torch.baddbmm(b_in[:, None], mid, W_in.mT))
+        x = torch.baddbmm(mid + b_out[:, None], hidden, W_out.mT).unflatten(1, (T, -1))
+    return x
 
 
 def _mlp(weights: Mapping[str, Tensor], layer: int) -> list[Tensor]:
@@ -205,31 +200,30 @@ def _attention(
     weights: Mapping[str, Tensor],
     layer: int,
     rate: Tensor | None,
-    x: list[Tensor],
+    x: Tensor,
     queries: range,
-) -> list[Tensor]:
-    """resid_mid at the queries' positions: a list of (R, N, width)."""
+) -> Tensor:
+    """resid_mid at the queries' positions, (R, queries, N, width), from the stream before, (R, T, N, width)."""
     heads, d_head = config.heads, config.d_head
     W_K, W_Q, W_V = (weights[f"blocks.{layer}.attn.W_{name}"].flatten(1, 2) for name in "KQV")  # (R, heads * d_head, w)
     W_O = weights[f"blocks.{layer}.attn.W_O"]
     if rate is None:
-        z = sum(x[1:], x[0]) @ (W_O @ W_V).mT
-        return [x[i] + z for i in queries]
+        return x[:, queries.start :] + (x.sum(1) @ (W_O @ W_V).mT)[:, None]
     # Keys and values relative to the last position's, which the softmax does not notice: one less of each to compute. A
     # query's weights sum to the same for every pair, so that the last value goes straight through W_O W_V.
-    *others, last = x
+    *others, last = at = x.unbind(1)
     apart = [each - last for each in others]
     k, v = ([(each @ W.mT).unflatten(-1, (heads, d_head)) for each in apart] for W in (W_K, W_V))
     rate = rate.to(W_O.dtype)[:, None, None]
-    through_last = last @ ((rate + len(x) * (1 - rate)) * (W_O @ W_V)).mT
+    through_last = last @ ((rate + len(at) * (1 - rate)) * (W_O @ W_V)).mT
     rate = rate[..., None]
     mid = []
     for i in queries:
-        q = (x[i] @ W_Q.mT).unflatten(-1, (heads, d_head)) / d_head**0.5
-        seen = range(i + 1) if config.causal else range(len(x))
+        q = (at[i] @ W_Q.mT).unflatten(-1, (heads, d_head)) / d_head**0.5
+        seen = range(i + 1) if config.causal else range(len(at))
         scores = [(q * k[j]).sum(-1) if j < len(others) else q.new_zeros(q.shape[:-1]) for j in seen]
         pattern = rate * torch.stack(scores, dim=-1).softmax(-1) + (1 - rate)  # (R, N, heads, keys seen)
         weight = [pattern[..., j, None] if j in seen else 1 - rate for j in range(len(others))]
         z = sum(w * each for w, each in zip(weight, v, strict=True)).flatten(-2)
-        mid.append(torch.baddbmm(x[i] + through_last, z, W_O.mT))
-    return mid
+        mid.append(torch.baddbmm(at[i] + through_last, z, W_O.mT))
+    return torch.stack(mid, dim=1)

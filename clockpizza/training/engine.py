@@ -30,6 +30,7 @@ from clockpizza.training.initial import initial_weights
 from clockpizza.training.pair_loss import PairLoss, blocks
 
 T = TypeVar("T")
+Gradients = dict[str, Tensor]  # by parameter
 
 
 @dataclass(frozen=True)
@@ -213,52 +214,49 @@ class Engine:
         """Losses and gradients of some runs."""
         return self._one_hidden_part(at, each) if is_one_hidden(self.network) else self._deep_part(at, each)
 
-    def _leaf(self, at: slice) -> Tensor:
-        """Parameters of some runs, to differentiate by.
+    def _leaves(self, at: slice) -> dict[str, Tensor]:
+        """Parameters of some runs by name, to differentiate by.
 
         `data`, not `detach`: autograd would take another thread's update of other rows for one of these.
         """
-        return self.parameters[at].data.requires_grad_()
+        return {name: view.requires_grad_() for name, view in self._views(self.parameters[at].data).items()}
 
     def _one_hidden_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
-        rows = self._leaf(at)
-        network = one_hidden(self.network, self._views(rows), self._rate(at), self._shared(each))
+        leaves = self._leaves(at)
+        network = one_hidden(self.network, leaves, self._rate(at), self._shared(each))
         loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at], each)
         made, gradients = [network.M, *network.tables.tensors], [gradient.M, *gradient.tables.tensors]
-        (rows_gradient,) = torch.autograd.grad(made, rows, gradients)
-        return loss, rows_gradient
+        return loss, _rows([_gradients(made, leaves, gradients)], leaves)
 
     def _deep_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """The same with more layers: what follows the first layer's tables is done a block of pairs at a time."""
-        rows, pairs = self._leaf(at), self.training_pairs[at]
-        tables = first_tables(self.network, self._views(rows), self._rate(at), self._shared(each))
+        leaves, pairs = self._leaves(at), self.training_pairs[at]
+        tables = first_tables(self.network, leaves, self._rate(at), self._shared(each))
 
         # Runs that share a batch would have blocks of different sizes; such batches are a GPU's.
         over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
 
-        def part(a: slice) -> tuple[Tensor, Tensor, Tables]:
+        def part(a: slice) -> tuple[Tensor, Gradients, Tables]:
             start, stop = a.start * self.p, a.stop * self.p
             # How many pairs a block has is known to the CPU alone; a captured step has one block.
             own = pairs if len(over) == 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
             return self._deep_block(at, tables.of(a), self.target[start:stop], own)
 
         losses, direct, gradients = zip(*each(part, over), strict=True)
-        (rows_gradient,) = torch.autograd.grad(tables.tensors, rows, joined(gradients).tensors)
-        for more in direct:
-            rows_gradient += more
-        return sum(losses[1:], losses[0]), rows_gradient
+        through_tables = _gradients(tables.tensors, leaves, joined(gradients).tensors)
+        return sum(losses[1:], losses[0]), _rows([through_tables, *direct], leaves)
 
-    def _deep_block(self, at: slice, tables: Tables, target: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor, Tables]:
+    def _deep_block(self, at: slice, tables: Tables, target: Tensor, pairs: Tensor) -> tuple[Tensor, Gradients, Tables]:
         """Losses of some pairs, and their gradients with respect to parameters, but for the way through the tables,
         and to the tables.
         """
-        rows = self._leaf(at)
-        leaves = [tensor.detach().requires_grad_() for tensor in tables.tensors]
-        weight, views = 1 / self.training_pairs.shape[1], self._views(rows)
-        of = tables.made_of(leaves)
-        loss = deep_loss(self.network, views, self._rate(at), of, pairs, target[pairs], weight, self.kernel)
-        direct, *through = torch.autograd.grad(loss.sum(), [rows, *leaves])
-        return loss.detach(), direct, tables.made_of(through)
+        leaves, own = self._leaves(at), tables.made_of([t.detach().requires_grad_() for t in tables.tensors])
+        weight = 1 / self.training_pairs.shape[1]
+        loss = deep_loss(self.network, leaves, self._rate(at), own, pairs, target[pairs], weight, self.kernel)
+        wanted = leaves | {str(i): tensor for i, tensor in enumerate(own.tensors)}
+        found = _gradients([loss.sum()], wanted)
+        through = [found.pop(str(i)) for i in range(len(own.tensors))]
+        return loss.detach(), found, tables.made_of(through)
 
     @torch.no_grad()
     def _metrics_part(self, at: slice, each: Each) -> Tensor:
@@ -286,3 +284,19 @@ class Engine:
                 return deep_logits(self.network, views, rate, tables.of(a), None, self.kernel).double()
 
         return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)
+
+
+def _gradients(made: Sequence[Tensor], of: dict[str, Tensor], grad: Sequence[Tensor] | None = None) -> Gradients:
+    """Gradients by name of what was `made`, or of its sum."""
+    found = torch.autograd.grad(made, list(of.values()), grad, allow_unused=True)
+    return {name: each for name, each in zip(of, found, strict=True) if each is not None}
+
+
+def _rows(parts: Sequence[Gradients], of: dict[str, Tensor]) -> Tensor:
+    """Sums of gradients, a row (P) a run; 0 where a parameter has none."""
+    rows = []
+    for name, parameter in of.items():
+        own = [part[name] for part in parts if name in part]
+        total = sum(own[1:], own[0]) if own else torch.zeros_like(parameter)
+        rows.append(total.flatten(1))
+    return torch.cat(rows, dim=1)
