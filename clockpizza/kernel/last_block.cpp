@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr Index TILE = 64;  // rows
+constexpr Index TILE = 10 * ROWS;  // rows
 
 template <class T>
 struct LastBlock {

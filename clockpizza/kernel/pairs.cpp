@@ -14,8 +14,8 @@
 
 namespace {
 
-constexpr Index TILE = 8;  // operands a and b of a tile: at most 64 pairs
-constexpr Index PAIRS = TILE * TILE;
+constexpr Index TILE = 8;           // operands a and b whose pairs follow each other: what they share stays in the cache
+constexpr Index PAIRS = 10 * ROWS;  // at a time
 
 struct Pair {
     Index a, b;
@@ -89,17 +89,18 @@ class Pass {
     template <class Wanted, class Work>
     void each_tile(Wanted wanted, Work work) {
         Pair pairs[PAIRS];
+        Index n = 0;
         for (Index a0 = 0; a0 < q.rows; a0 += TILE) {
             for (Index b0 = 0; b0 < q.p; b0 += TILE) {
-                Index n = 0;
                 for (Index a = a0; a < std::min(a0 + TILE, q.rows); a++) {
                     for (Index b = b0; b < std::min(b0 + TILE, q.p); b++) {
                         if (wanted(a * q.p + b)) pairs[n++] = {a, b};
+                        if (n == PAIRS) work(pairs, n), n = 0;
                     }
                 }
-                if (n) work(pairs, n);
             }
         }
+        if (n) work(pairs, n);
     }
 
     void clear() {
