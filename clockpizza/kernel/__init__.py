@@ -89,7 +89,7 @@ class Problem(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("positions", "rows", "p", "K", "hidden", "width", "outputs")),
-        *((name, ctypes.c_int64) for name in ("B0_apart", "S_apart", "T0_apart")),
+        *((name, ctypes.c_int64) for name in ("B0_apart", "S_apart", "T0_apart", "dB0_apart", "dS_apart", "dT0_apart")),
         *((name, ctypes.c_void_p) for name in ("B0", "B1", "S", "T0", "T1", "M", "weight", "target", "loss", "row")),
         ("count", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("z", "dz", "dB0", "dB1", "dS", "dT0", "dT1", "dM")),
@@ -178,14 +178,15 @@ class Kernel:
         made = own | {"dx": dx.sum(0), "dC": dC.sum(0)}
         return [made[f"d{name}"] for name in BLOCK]
 
-    def pair_loss(self, of: Parts, weight: Tensor, target: Tensor, outputs: int) -> tuple[Tensor, list[Tensor]]:
-        """The loss (1,), float64, over some operands a and all b at the only position; and the gradients to `of`.
+    def pair_loss(self, of: Parts, weight: Tensor, target: Tensor, outputs: int, into: Parts) -> Tensor:
+        """The loss (1,), float64, over some operands a and all b at the only position; `into` take the gradients to `of`.
 
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
-        loss = weight.new_empty(1)
+        loss, of = weight.new_empty(1), _laid_out(of)
         given = {"weight": weight.contiguous(), "target": target.contiguous(), "loss": loss}
-        return loss, self._with_gradients(self._pair_loss, of, given, outputs=outputs)
+        self._pair_loss[of[-1].dtype](_problem(of, given, into, outputs=outputs))
+        return loss
 
     def layer(self, of: Parts, row: Tensor, rows: int) -> Tensor:
         """The layer's output z of some pairs at each position, (1, positions, rows, F - hidden).
@@ -199,15 +200,9 @@ class Kernel:
 
     def layer_back(self, of: Parts, row: Tensor, dz: Tensor) -> list[Tensor]:
         """From the gradient of `layer`'s output to those of `of`."""
-        return self._with_gradients(self._layer_back, of, {"row": row, "dz": dz.contiguous()}, count=dz.shape[2])
-
-    def _with_gradients(
-        self, functions: dict[torch.dtype, Any], of: Parts, given: dict[str, Tensor], **sizes: int
-    ) -> list[Tensor]:
         of = _laid_out(of)
         made = [t.new_empty(t.shape) for t in of]
-        names = (f"d{name}" for name in PARTS)
-        functions[of[-1].dtype](_problem(of, given | dict(zip(names, made, strict=True)), **sizes))
+        self._layer_back[dz.dtype](_problem(of, {"row": row, "dz": dz.contiguous()}, made, count=dz.shape[2]))
         return made
 
     def last_block(
@@ -310,8 +305,12 @@ def _laid_out(of: Parts) -> list[Tensor]:
     return [B0, B1.contiguous(), S, T0, T1.contiguous(), M.contiguous()]
 
 
-def _problem(of: Parts, others: dict[str, Tensor], outputs: int = 0, count: int = 0) -> Problem:
+def _problem(of: Parts, others: dict[str, Tensor], into: Parts = (), outputs: int = 0, count: int = 0) -> Problem:
     B0, B1, S, T0, _, M = of
+    tensors = dict(zip(PARTS, of, strict=True)) | others | {f"d{name}": t for name, t in zip(PARTS, into, strict=False)}
+    apart = {
+        f"{name}_apart": tensors[name].stride(1) for name in ("B0", "S", "T0", "dB0", "dS", "dT0") if name in tensors
+    }
     return Problem(
         positions=B0.shape[1],
         rows=B0.shape[2],
@@ -320,11 +319,9 @@ def _problem(of: Parts, others: dict[str, Tensor], outputs: int = 0, count: int 
         hidden=M.shape[1],
         width=M.shape[2],
         outputs=outputs,
-        B0_apart=B0.stride(1),
-        S_apart=S.stride(1),
-        T0_apart=T0.stride(1),
         count=count,
-        **{name: tensor.data_ptr() for name, tensor in (dict(zip(PARTS, of, strict=True)) | others).items()},
+        **apart,
+        **{name: tensor.data_ptr() for name, tensor in tensors.items()},
     )
 
 

@@ -24,7 +24,8 @@ struct Pair {
 template <class T>
 struct Problem {
     Index positions, rows, p, K, hidden, width, outputs;  // rows: operands a; outputs: of z, those that are logits
-    Index B0_apart, S_apart, T0_apart;  // elements from one i or k to the next: they may be of some operands of more
+    Index B0_apart, S_apart, T0_apart;     // elements from one i or k to the next: they may be of some operands of more
+    Index dB0_apart, dS_apart, dT0_apart;  // and so may gradients
     const T *B0, *B1, *S, *T0, *T1;     // (i, rows, F), (i, p, F), (i, rows, p, K), (K, rows, F), (K, p, F)
     const T* M;                         // (hidden, width)
     const double* weight;               // for the loss
@@ -34,7 +35,7 @@ struct Problem {
     Index count;
     T* z;
     const T* dz;
-    T *dB0, *dB1, *dS, *dT0, *dT1, *dM;  // without gaps
+    T *dB0, *dB1, *dS, *dT0, *dT1, *dM;
 };
 
 template <class T>
@@ -104,10 +105,12 @@ class Pass {
     }
 
     void clear() {
-        std::fill_n(q.dB0, q.positions * q.rows * F, T(0));
+        for (Index i = 0; i < q.positions; i++) {
+            std::fill_n(q.dB0 + i * q.dB0_apart, q.rows * F, T(0));
+            std::fill_n(q.dS + i * q.dS_apart, q.rows * q.p * q.K, T(0));
+        }
+        for (Index k = 0; k < q.K; k++) std::fill_n(q.dT0 + k * q.dT0_apart, q.rows * F, T(0));
         std::fill_n(q.dB1, q.positions * q.p * F, T(0));
-        std::fill_n(q.dS, q.positions * q.rows * q.p * q.K, T(0));
-        std::fill_n(q.dT0, q.K * q.rows * F, T(0));
         std::fill_n(q.dT1, q.K * q.p * F, T(0));
     }
 
@@ -149,15 +152,15 @@ class Pass {
     const T* shares(Index i, Pair pair) const { return q.S + i * q.S_apart + (pair.a * q.p + pair.b) * q.K; }
 
     void mix_back(Index i, Pair pair, const T* __restrict__ g, Index from, Index n) {
-        T* __restrict__ e0 = q.dB0 + (i * q.rows + pair.a) * F + from;
+        T* __restrict__ e0 = q.dB0 + i * q.dB0_apart + pair.a * F + from;
         T* __restrict__ e1 = q.dB1 + (i * q.p + pair.b) * F + from;
         for (Index f = 0; f < n; f++) e0[f] += g[f], e1[f] += g[f];
-        T* ds = q.dS + ((i * q.rows + pair.a) * q.p + pair.b) * q.K;
+        T* ds = q.dS + i * q.dS_apart + (pair.a * q.p + pair.b) * q.K;
         for (Index k = 0; k < q.K; k++) {
             const T s = shares(i, pair)[k];
             const T* __restrict__ t0 = q.T0 + k * q.T0_apart + pair.a * F + from;
             const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
-            T* __restrict__ d0 = q.dT0 + (k * q.rows + pair.a) * F + from;
+            T* __restrict__ d0 = q.dT0 + k * q.dT0_apart + pair.a * F + from;
             T* __restrict__ d1 = q.dT1 + (k * q.p + pair.b) * F + from;
             T sum = 0;
 #pragma omp simd reduction(+ : sum)

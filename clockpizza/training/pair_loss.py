@@ -56,6 +56,8 @@ class PairLoss:
         p = network.tables.B0.shape[2]
         grid = weight.unflatten(1, (p, p))
         target = self.target.view(p, p)
+        if self.kernel and len(weight) == 1:
+            return self._by_kernel(self.kernel, network, grid, target, each)
 
         def part(a: slice) -> tuple[Tensor, OneHidden]:
             return self._part(of_operands(network, a), grid[:, a].flatten(1), target[a].flatten())
@@ -68,14 +70,31 @@ class PairLoss:
         """Give back the buffers."""
         self._local = threading.local()
 
+    def _by_kernel(
+        self, kernel: Kernel, network: OneHidden, weight: Tensor, target: Tensor, each: Each
+    ) -> tuple[Tensor, OneHidden]:
+        """`loss_and_gradients` of a single network; weight (1, p, p), target (p, p)."""
+        t, over = network.tables, blocks(len(target), self.block)
+        by_a = Tables(*(x.new_empty(x.shape) for x in (t.B0, t.B1, t.S, t.T0, t.T1)))
+        B1, T1, M = (x.new_empty(len(over), *x.shape) for x in (t.B1, t.T1, network.M))  # of each block
+
+        def part(i: int) -> Tensor:
+            a = over[i]
+            some, into = t.of(a), by_a.of(a)
+            return kernel.pair_loss(
+                (some.B0, some.B1, some.S, some.T0, some.T1, network.M),
+                weight[:, a].flatten(1),
+                target[a].flatten(),
+                self.outputs,
+                (into.B0, B1[i], into.S, into.T0, T1[i], M[i]),
+            )
+
+        losses = list(each(part, range(len(over))))
+        return sum(losses[1:], losses[0]), OneHidden(Tables(by_a.B0, B1.sum(0), by_a.S, by_a.T0, T1.sum(0)), M.sum(0))
+
     @torch.no_grad()  # a setting of each thread
     def _part(self, network: OneHidden, weight: Tensor, target: Tensor) -> tuple[Tensor, OneHidden]:
         """Loss and gradients of the pairs of one block; weight (R, n), target (n,)."""
-        if self.kernel and len(weight) == 1:
-            t = network.tables
-            parts = (t.B0, t.B1, t.S, t.T0, t.T1, network.M)
-            loss, (*gradients, dM) = self.kernel.pair_loss(parts, weight, target, self.outputs)
-            return loss, OneHidden(Tables(*gradients), dM)
         z, act, grad = self._forward(network)
         R, hidden = network.M.shape[:2]
         target = target.expand(R, -1)[..., None]
