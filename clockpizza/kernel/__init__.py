@@ -29,8 +29,8 @@ from torch import Tensor
 from clockpizza.threads import Each
 
 SOURCES = [
-    Path(__file__).with_name(name)
-    for name in ("first_block.cpp", "pairs.cpp", "last_block.cpp", "masked_product.cpp", "attention_back.cpp")
+    Path(__file__).with_name(f"{name}.cpp")
+    for name in ("first_block", "pairs", "last_block", "adamw", "masked_product", "attention_back")
 ]
 HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "linear.hpp", "product.hpp")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
@@ -106,6 +106,17 @@ class LastBlock(ctypes.Structure):
     ]
 
 
+class AdamW(ctypes.Structure):
+    """As in adamw.cpp."""
+
+    _fields_ = [
+        ("n", ctypes.c_int64),
+        *((name, ctypes.c_double) for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon")),
+        *((name, ctypes.c_double) for name in ("steps", "warmup")),
+        *((name, ctypes.c_void_p) for name in ("gradient", "parameter", "first", "second")),
+    ]
+
+
 class AttentionBack(ctypes.Structure):
     """As in attention_back.cpp."""
 
@@ -137,6 +148,7 @@ class Kernel:
             of_types(name, ctypes.POINTER(Problem)) for name in ("pair_loss", "layer", "layer_back")
         )
         self._last_block = of_types("last_block", ctypes.POINTER(LastBlock))
+        self._adamw = of_types("adamw", ctypes.POINTER(AdamW))
         self._attention_back = of_types("attention_back", ctypes.POINTER(AttentionBack))
         self._masked_product = of_types("masked_product", *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
 
@@ -231,6 +243,15 @@ class Kernel:
         )
         self._last_block[of["x"].dtype](problem)
         return loss, made
+
+    def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, **settings: float) -> None:
+        """A step of one run, (P,) each, all but the gradient changed in place.
+
+        settings: learning_rate, weight_decay, beta1, beta2, epsilon, steps with this one, warmup.
+        """
+        own = {"parameter": parameter, "gradient": gradient.contiguous(), "first": first, "second": second}
+        pointers = {name: tensor.data_ptr() for name, tensor in own.items()}
+        self._adamw[parameter.dtype](AdamW(n=len(parameter), **settings, **pointers))
 
     def masked_product(self, by_neuron: Tensor, W: Tensor, of_all: Tensor, active: Tensor) -> Tensor:
         """(G * active) W for each of N masks (N, n): (N, p, m).

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from clockpizza.kernel import Kernel
+
 EPS = 1e-8
-
-
-@dataclass(frozen=True)
-class Factors:
-    """Of one step, (R, 1): what weight decay keeps, eps and step size after bias correction."""
-
-    keep: Tensor
-    eps: Tensor
-    size: Tensor
 
 
 class AdamW:
@@ -27,6 +18,7 @@ class AdamW:
         learning_rate, weight_decay: per run, (R,), float64.
         betas: for all.
         warmup: steps over which the learning rate grows from 0.
+        kernel: what does it on a CPU.
 
     The number of steps taken is a tensor, so that a captured step counts too.
     """
@@ -39,38 +31,44 @@ class AdamW:
         weight_decay: Tensor,
         betas: tuple[float, float],
         warmup: int,
+        kernel: Kernel | None = None,
     ):
-        self.parameters, self.betas, self.warmup = parameters, betas, warmup
+        self.parameters, self.betas, self.warmup, self.kernel = parameters, betas, warmup, kernel
         self.learning_rate, self.weight_decay = learning_rate[:, None], weight_decay[:, None]  # (R, 1)
         self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.steps = torch.zeros((), dtype=torch.float64, device=parameters.device)
         self._scratch = torch.empty_like(parameters)
 
-    def begin(self) -> Factors:
-        """Count one more step, and say what it multiplies with."""
-        beta1, beta2 = self.betas
-        lr = self.learning_rate * (self.steps / self.warmup).clamp(max=1) if self.warmup else self.learning_rate
+    def begin(self) -> None:
+        """Count one more step, of which `update` does all rows."""
         self.steps += 1
-        root = (1 - beta2**self.steps).sqrt()
-        dtype, rows = self.parameters.dtype, len(self.parameters)
-        return Factors(
-            keep=(1 - lr * self.weight_decay).to(dtype),
-            eps=(EPS * root).expand(rows, 1).to(dtype),
-            size=(lr * root / (1 - beta1**self.steps)).to(dtype),
-        )
 
     @torch.no_grad()
-    def update(self, at: slice, gradients: Tensor, factors: Factors) -> None:
+    def update(self, at: slice, gradients: Tensor) -> None:
         """The step of some rows, given their gradients (n, P).
 
         Rows that are updated by themselves end in the same bits whatever else is in the stack.
         """
-        beta1, beta2 = self.betas
         first, second, scratch, parameters = (x[at] for x in (self.first, self.second, self._scratch, self.parameters))
+        rates, decays, (beta1, beta2) = self.learning_rate[at], self.weight_decay[at], self.betas
+        if self.kernel:
+            constants = {
+                "beta1": beta1,
+                "beta2": beta2,
+                "epsilon": EPS,
+                "steps": float(self.steps),
+                "warmup": self.warmup,
+            }
+            for rate, decay, *run in zip(rates, decays, parameters, gradients, first, second, strict=True):
+                self.kernel.adamw(*run, learning_rate=float(rate), weight_decay=float(decay), **constants)
+            return
+        rate = rates * ((self.steps - 1) / self.warmup).clamp(max=1) if self.warmup else rates
+        root = (1 - beta2**self.steps).sqrt()
+        # lr (m / c1) / (sqrt(v / c2) + eps), both corrections moved into the step's size and eps
+        size, eps, keep = rate * root / (1 - beta1**self.steps), EPS * root, 1 - rate * decays
         first.lerp_(gradients, 1 - beta1)
         second.mul_(beta2).addcmul_(gradients, gradients, value=1 - beta2)
-        parameters.mul_(factors.keep[at])
-        # lr (m / c1) / (sqrt(v / c2) + eps), both corrections moved into the step's size and eps
-        torch.sqrt(second, out=scratch).add_(factors.eps[at])
+        parameters.mul_(keep.to(parameters.dtype))
+        torch.sqrt(second, out=scratch).add_(eps.to(parameters.dtype))
         torch.div(first, scratch, out=scratch)
-        parameters.addcmul_(scratch, factors.size[at], value=-1)
+        parameters.addcmul_(scratch, size.to(parameters.dtype), value=-1)

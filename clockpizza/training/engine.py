@@ -86,13 +86,6 @@ class Engine:
             for c in configs
         ]
         self.parameters = torch.stack(rows).to(self.device, dtype)
-        self.optimiser = AdamW(
-            self.parameters,
-            learning_rate=self._per_run([c.learning_rate for c in configs]),
-            weight_decay=self._per_run([c.weight_decay for c in configs]),
-            betas=first.betas,
-            warmup=first.warmup,
-        )
         rates = [c.network.attention_rate or 0.0 for c in configs]
         self.rate = self._per_run(rates) if any(rates) else None
         splits = [training_split(self.p, c.training_pairs, c.seed) for c in configs]
@@ -104,6 +97,14 @@ class Engine:
         self.batch = len(configs) if batch is None else max(1, min(batch, len(configs)))
         self.threads = torch.get_num_threads() if self.device.type == "cpu" else 1
         self.kernel = kernel.found() if self.device.type == "cpu" else None
+        self.optimiser = AdamW(
+            self.parameters,
+            learning_rate=self._per_run([c.learning_rate for c in configs]),
+            weight_decay=self._per_run([c.weight_decay for c in configs]),
+            betas=first.betas,
+            warmup=first.warmup,
+            kernel=self.kernel,
+        )
         self.block = math.ceil(self.p / self.threads)  # operands a at a time
         self.pair_loss = PairLoss(
             self.network.d_vocab_out,
@@ -116,11 +117,11 @@ class Engine:
 
     def step(self) -> Tensor:
         """One epoch of every run: returns the training losses before it, (R,), float64, on the device."""
-        factors = self.optimiser.begin()
+        self.optimiser.begin()
 
         def work(at: slice, each: Each) -> Tensor:
             loss, gradients = self._part(at, each)
-            self.optimiser.update(at, gradients, factors)
+            self.optimiser.update(at, gradients)
             return loss
 
         losses = self._each(work)
