@@ -14,6 +14,7 @@ from clockpizza import kernel
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.networks.one_hidden import one_hidden
 from clockpizza.run_config import RunConfig
+from clockpizza.threads import Threads
 from clockpizza.training.engine import Engine
 from clockpizza.training.pair_loss import PairLoss
 
@@ -64,9 +65,50 @@ def test_the_kernel_gives_the_loss_and_gradients_of_torch(
     loss, gradient = PairLoss(*arguments, kernel=built).loss_and_gradients(tables, engine.weight)
     expected_loss, expected = PairLoss(*arguments).loss_and_gradients(tables, engine.weight)
     assert float(loss) == pytest.approx(float(expected_loss), rel=1e-6 if precision == "float32" else 1e-14)
-    ours = [gradient.M, *gradient.tables.tensors]
-    for one, other in zip(ours, [expected.M, *expected.tables.tensors], strict=True):
+    for one, other in zip(gradient.tensors, expected.tensors, strict=True):
         assert float((one - other).norm()) <= close * float(other.norm())
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        replace(SMALL, attention_rate=0.7),
+        replace(SMALL, attention_rate=0.7, activation="gelu", width=30, d_mlp=0),
+        replace(SMALL, attention_rate=1.0, separate_vocabularies=True, d_vocab_out=0),
+        replace(SMALL, attention_rate=0.7, layers=2),
+        replace(SMALL, attention_rate=0.7, layers=3, causal=True, separate_vocabularies=True, d_vocab_out=0),
+    ],
+    ids=lambda network: network.describe(),
+)
+@pytest.mark.parametrize(("precision", "close"), [("float64", 1e-12), ("float32", 3e-5)])
+@pytest.mark.parametrize("parts", [1, 3, 7])
+def test_the_first_block_and_its_gradients_are_those_of_torch(
+    network: NetworkConfig, precision: str, close: float, parts: int, built: kernel.Kernel
+) -> None:
+    engine = Engine([RunConfig(network, seed=5, precision=precision)])
+    for _ in range(3):
+        engine.step()
+    generator = torch.Generator().manual_seed(1)
+    given: list[torch.Tensor] = []
+    found = []
+    for shared in (None, kernel.Shared(built, parts, Threads(2).map)):
+        leaves = {name: w[None].requires_grad_() for name, w in engine.weights(0).items()}
+        made = one_hidden(network, leaves, engine.rate, shared).tensors
+        given = given or [torch.randn(each.shape, generator=generator, dtype=each.dtype) for each in made]
+        through = torch.autograd.grad(made, list(leaves.values()), given, allow_unused=True, materialize_grads=True)
+        found.append([*made, *through])
+    for expected, ours in zip(*found, strict=True):
+        assert float((ours - expected).detach().norm()) <= close * float(expected.detach().norm())
+
+
+def test_a_run_without_attention_may_be_stacked_with_one_that_has_it(built: kernel.Kernel) -> None:
+    configs = [RunConfig(replace(SMALL, attention_rate=rate), seed=5, precision="float64") for rate in (0.0, 0.7)]
+    stacked, alone = Engine(configs, batch=1), Engine(configs[:1])
+    assert stacked.kernel is built
+    losses, gradients = stacked.loss_and_gradients()
+    loss, gradient = alone.loss_and_gradients()
+    torch.testing.assert_close(losses[:1], loss, rtol=1e-13, atol=0)
+    torch.testing.assert_close(gradients[:1], gradient, rtol=1e-9, atol=1e-13)
 
 
 @pytest.mark.parametrize(

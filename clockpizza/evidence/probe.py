@@ -13,7 +13,7 @@ from torch import Tensor
 
 from clockpizza.config import LinearConfig
 from clockpizza.networks import Network, build
-from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, of_operands, one_hidden, one_hidden_logits
+from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, one_hidden, one_hidden_logits
 from clockpizza.networks.transformer import ACTIVATIONS
 
 PAIR_BUDGET = 1 << 18  # activations a chunk of pairs may hold per layer: 2 MB in float64, to stay in the cache
@@ -113,7 +113,7 @@ class Probe:
                 network = replace(network, tables=replace(network.tables, S=self._own.tables.S))
 
             def fill_rows(a: slice) -> None:
-                some = of_operands(network, a)
+                some = network.of(a)
                 with torch.no_grad():
                     found = one_hidden_logits(some, ACTIVATIONS[self.config.activation], p)
                 logits[a.start * p : a.stop * p] = found[0]

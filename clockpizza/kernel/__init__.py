@@ -1,4 +1,4 @@
-"""The innermost loops, in C++, for CPUs: built where a compiler is found, once for a machine, and left out where not.
+"""The innermost loops, in C++, for CPUs; left out where they cannot be built.
 
 `pairs.cpp` is what `training.pair_loss`, and `training.deep` for its first layer, compute with torch for one network of
 ReLU, in about half the time: tiles of pairs stay in a core's cache from the tables to their gradients; `rows.cpp` the
@@ -10,31 +10,18 @@ same for the last layer of `training.deep`.
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import platform
-import shlex
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from clockpizza.kernel.library import Unavailable as Unavailable
+from clockpizza.kernel.library import library
 from clockpizza.threads import Each
 
-SOURCES = [
-    Path(__file__).with_name(f"{name}.cpp")
-    for name in ("first_block", "pairs", "last_block", "adamw", "masked_product", "attention_back")
-]
-HEADERS = [Path(__file__).with_name(name) for name in ("hidden.hpp", "linear.hpp", "product.hpp")]
-FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
-SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 TYPES = {torch.float32: "float32", torch.float64: "float64"}
 
 
@@ -43,9 +30,9 @@ PARTS = ("B0", "B1", "S", "T0", "T1", "M")
 Parts = Sequence[Tensor]
 
 
-# What the first block of one network is made of, or the gradients.
-BLOCK = ("x", "W_K", "W_Q", "W_V", "W_O", "C", "bias")
-LAST_BLOCK = (*BLOCK, "M")
+# What is made of the first block's weights, and of the last block's input and weights, or the gradients.
+BLOCK = ("W_E", "W_pos", "W_K", "W_Q", "W_V", "W_O", "W_in", "b_in", "W_out", "b_out", "W_U")
+LAST_BLOCK = ("x", "W_K", "W_Q", "W_V", "W_O", "C", "bias", "M")
 
 
 @dataclass(frozen=True)
@@ -58,29 +45,28 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Attention:
-    """The first block's, of two tokens: what of it is not weights."""
+class Attending:
+    """A first block of two tokens with attention: what of it is not weights."""
 
-    rate: float
+    p: int
+    separate_vocabularies: bool
     causal: bool
+    rate: float
     read: Sequence[int]  # positions
-
-
-class Unavailable(Exception):
-    """There is no kernel here; the message says why."""
+    outputs: int  # logits and what fills them up; without W_U, width
 
 
 class FirstBlock(ctypes.Structure):
     """As in first_block.cpp; what a call does not need stays empty."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in ("p", "width", "heads", "d_head", "F", "positions")),
-        *((name, ctypes.c_int64) for name in ("part", "parts", "causal")),
-        ("rate", ctypes.c_double),
+        *((name, ctypes.c_int64) for name in ("p", "vocabulary", "second", "width", "heads", "d_head", "hidden")),
+        *((name, ctypes.c_int64) for name in ("answers", "outputs", "positions", "part", "parts", "causal")),
         ("read", ctypes.c_int64 * 2),
+        ("rate", ctypes.c_double),
         *((name, ctypes.c_void_p) for name in BLOCK),
-        *((name, ctypes.c_void_p) for name in ("S", "T0", "T1", "B", "kept", "dB", "dS", "dT0", "dT1")),
-        *((name, ctypes.c_void_p) for name in ("dx", "dC", "dW_K", "dW_Q", "dW_V", "dW_O", "dbias")),
+        *((name, ctypes.c_void_p) for name in ("B", "S", "T0", "T1", "M", "kept", "dB", "dS", "dT0", "dT1", "dM")),
+        *((name, ctypes.c_void_p) for name in ("dx", "dC", "dU", "dbias", *(f"d{name}" for name in BLOCK))),
     ]
 
 
@@ -113,7 +99,7 @@ class AdamW(ctypes.Structure):
         ("n", ctypes.c_int64),
         *((name, ctypes.c_double) for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon")),
         *((name, ctypes.c_double) for name in ("steps", "warmup")),
-        *((name, ctypes.c_void_p) for name in ("gradient", "parameter", "first", "second")),
+        *((name, ctypes.c_void_p) for name in ("parameter", "gradient", "first", "second")),
     ]
 
 
@@ -137,11 +123,9 @@ class Kernel:
                 function.argtypes, function.restype = arguments, None
             return functions
 
-        pointer = ctypes.POINTER(FirstBlock)
-        self._first_block, self._first_block_back = (
-            of_types(name, pointer) for name in ("first_block", "first_block_back")
+        self._first_block, self._first_block_back, self._first_block_finish, self._first_block_kept = (
+            of_types(f"first_block{name}", ctypes.POINTER(FirstBlock)) for name in ("", "_back", "_finish", "_kept")
         )
-        self._first_block_kept = of_types("first_block_kept", pointer)
         for function in self._first_block_kept.values():
             function.restype = ctypes.c_int64
         self._pair_loss, self._layer, self._layer_back = (
@@ -153,45 +137,51 @@ class Kernel:
         self._masked_product = of_types("masked_product", *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
 
     def first_block(
-        self, of: Sequence[Tensor], attention: Attention, parts: int, each: Each = map
+        self, of: Mapping[str, Tensor], attending: Attending, parts: int, each: Each = map
     ) -> tuple[list[Tensor], Tensor]:
-        """Tables (B0, B1, S, T0, T1) of one network's first block, and what `first_block_back` needs to have kept.
+        """B0, B1, S, T0, T1 and M of one network's first block, and what `first_block_back` needs to have kept.
 
-        of: the operands' vectors (1, 2, p, width), W_K, W_Q, W_V, W_O, C and bias: see `networks.first_layer`.
+        of: weights (1, *shape) by the names of `BLOCK`; with W_U for a block that writes logits.
         parts: how many the work is cut into; the last bits depend on it. each: `map`, or that of threads to share them.
         """
-        of = [t.contiguous() for t in of]
-        x, (_, heads, _, _), F, reads = of[0], of[1].shape, of[5].shape[1], len(attention.read)
-        p = x.shape[2]
-        kept = x.new_empty(heads, self._first_block_kept[x.dtype](_first_block(of, attention)))
-        B = x.new_zeros(parts, 2, 1, reads, p, F)
-        S, T0, T1 = (x.new_empty(1, *shape) for shape in ((reads, p, p, heads), (heads, p, F), (heads, p, F)))
-        _in_parts(self._first_block[x.dtype], of, attention, parts, each, kept=kept, B=B, S=S, T0=T0, T1=T1)
-        return [*B.sum(0), S, T0, T1], kept
+        problem = partial(_first_block, of, attending, parts)
+        sizes, W_in = problem(), of["W_in"]
+        p, heads, hidden, outputs, reads = attending.p, sizes.heads, sizes.hidden, attending.outputs, sizes.positions
+        F = hidden + outputs
+        B = W_in.new_zeros(parts, 2, 1, reads, p, F)
+        shapes = {"S": (reads, p, p, heads), "T0": (heads, p, F), "T1": (heads, p, F), "M": (hidden, outputs)}
+        made = {name: W_in.new_empty(1, *shape) for name, shape in shapes.items()}
+        kept = W_in.new_empty(heads, self._first_block_kept[W_in.dtype](sizes))
+        list(each(self._first_block[W_in.dtype], [problem(part, B=B, kept=kept, **made) for part in range(parts)]))
+        return [*B.sum(0), *made.values()], kept
 
     def first_block_back(
         self,
-        of: Sequence[Tensor],
-        attention: Attention,
+        of: Mapping[str, Tensor],
+        attending: Attending,
+        parts: int,
+        each: Each,
         S: Tensor,
         kept: Tensor,
         gradients: Sequence[Tensor],
-        parts: int,
-        each: Each = map,
-    ) -> list[Tensor]:
-        """From gradients of the tables to those of `of`."""
-        of = [t.contiguous() for t in of]
-        dB0, dB1, *others = gradients
-        dS, dT0, dT1 = (t.contiguous() for t in others)
-        dx, dC = (t.new_empty(parts, *t.shape) for t in (of[0], of[5]))
-        given = {"S": S, "kept": kept, "dB": torch.stack([dB0, dB1]), "dS": dS, "dT0": dT0, "dT1": dT1}
-        own = {f"d{name}": torch.empty_like(t) for name, t in zip(BLOCK, of, strict=True) if name not in ("x", "C")}
-        _in_parts(self._first_block_back[dx.dtype], of, attention, parts, each, **given, **own, dx=dx, dC=dC)
-        made = own | {"dx": dx.sum(0), "dC": dC.sum(0)}
-        return [made[f"d{name}"] for name in BLOCK]
+    ) -> dict[str, Tensor]:
+        """From gradients of what `first_block` made to those of `of`."""
+        dB0, dB1, *others = (t.contiguous() for t in gradients)
+        given = dict(zip(("dS", "dT0", "dT1", "dM"), others, strict=True))
+        given |= {"S": S, "kept": kept, "dB": torch.stack([dB0, dB1])}
+        width, F = of["W_in"].shape[-1], dB0.shape[-1]
+        shapes = {"dx": (2, attending.p, width), "dC": (F, width), "dU": (width, attending.outputs)}
+        given |= {name: kept.new_empty(parts, *shape) for name, shape in shapes.items()}
+        given["dbias"] = kept.new_empty(F)
+        made = {name: torch.empty_like(t) for name, t in of.items()}
+        given |= {f"d{name}": t for name, t in made.items()}
+        problems = [_first_block(of, attending, parts, part, **given) for part in range(parts)]
+        list(each(self._first_block_back[kept.dtype], problems))
+        self._first_block_finish[kept.dtype](problems[0])
+        return made
 
     def pair_loss(self, of: Parts, weight: Tensor, target: Tensor, outputs: int, into: Parts) -> Tensor:
-        """The loss (1,), float64, over some operands a and all b at the only position; `into` take the gradients to `of`.
+        """The loss (1,), float64, over some operands a and all b at the only position; `into` take gradients.
 
         weight: (1, n), float64. target: (n,). outputs: logits that enter the softmax.
         """
@@ -244,14 +234,14 @@ class Kernel:
         self._last_block[of["x"].dtype](problem)
         return loss, made
 
-    def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, **settings: float) -> None:
+    def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, *settings: float) -> None:
         """A step of one run, (P,) each, all but the gradient changed in place.
 
         settings: learning_rate, weight_decay, beta1, beta2, epsilon, steps with this one, warmup.
         """
-        own = {"parameter": parameter, "gradient": gradient.contiguous(), "first": first, "second": second}
-        pointers = {name: tensor.data_ptr() for name, tensor in own.items()}
-        self._adamw[parameter.dtype](AdamW(n=len(parameter), **settings, **pointers))
+        gradient = gradient.contiguous()
+        pointers = (tensor.data_ptr() for tensor in (parameter, gradient, first, second))
+        self._adamw[parameter.dtype](AdamW(len(parameter), *settings, *pointers))
 
     def masked_product(self, by_neuron: Tensor, W: Tensor, of_all: Tensor, active: Tensor) -> Tensor:
         """(G * active) W for each of N masks (N, n): (N, p, m).
@@ -293,30 +283,26 @@ class Kernel:
 
 
 def _first_block(
-    of: Sequence[Tensor], attention: Attention, part: int = 0, parts: int = 1, **others: Tensor
+    of: Mapping[str, Tensor], attending: Attending, parts: int, part: int = 0, **others: Tensor
 ) -> FirstBlock:
-    x, W_K = of[:2]
     return FirstBlock(
-        p=x.shape[2],
-        width=x.shape[3],
-        heads=W_K.shape[1],
-        d_head=W_K.shape[2],
-        F=of[5].shape[1],
-        positions=len(attention.read),
+        p=attending.p,
+        vocabulary=of["W_E"].shape[-1],
+        second=attending.p if attending.separate_vocabularies else 0,
+        width=of["W_in"].shape[-1],
+        heads=of["W_K"].shape[1],
+        d_head=of["W_K"].shape[2],
+        hidden=of["W_in"].shape[1],
+        answers=of["W_U"].shape[-1] if "W_U" in of else attending.outputs,
+        outputs=attending.outputs,
+        positions=len(attending.read),
         part=part,
         parts=parts,
-        causal=attention.causal,
-        rate=attention.rate,
-        read=(ctypes.c_int64 * 2)(*attention.read),
-        **{name: tensor.data_ptr() for name, tensor in (dict(zip(BLOCK, of, strict=True)) | others).items()},
+        causal=attending.causal,
+        read=(ctypes.c_int64 * 2)(*attending.read),
+        rate=attending.rate,
+        **{name: tensor.data_ptr() for name, tensor in (dict(of) | others).items()},
     )
-
-
-def _in_parts(
-    function: Any, of: Sequence[Tensor], attention: Attention, parts: int, each: Each, **others: Tensor
-) -> None:
-    problems = [_first_block(of, attention, part, parts, **others) for part in range(parts)]
-    list(each(function, problems))
 
 
 def _laid_out(of: Parts) -> list[Tensor]:
@@ -327,7 +313,7 @@ def _laid_out(of: Parts) -> list[Tensor]:
 
 
 def _problem(of: Parts, others: dict[str, Tensor], into: Parts = (), outputs: int = 0, count: int = 0) -> Problem:
-    B0, B1, S, T0, _, M = of
+    B0, B1, _, T0, _, M = of
     tensors = dict(zip(PARTS, of, strict=True)) | others | {f"d{name}": t for name, t in zip(PARTS, into, strict=False)}
     apart = {
         f"{name}_apart": tensors[name].stride(1) for name in ("B0", "S", "T0", "dB0", "dS", "dT0") if name in tensors
@@ -357,72 +343,9 @@ def found() -> Kernel | None:
 
 @cache
 def load() -> Kernel:
-    """The kernel, built first where that has not been done for this machine, compiler and source.
+    """The kernel.
 
     Raises:
-        Unavailable: no compiler, nowhere to keep what it makes, or `CLOCKPIZZA_KERNEL` is off.
+        Unavailable: there is none; see `library`.
     """
-    if os.environ.get(SWITCH, "").lower() in ("off", "0", "false"):
-        raise Unavailable(f"{SWITCH} is off")
-    command = _compiler()
-    path = _folder() / f"kernel-{_fingerprint(command)}.so"
-    if not path.exists():
-        _build(command, path)
-    try:
-        return Kernel(ctypes.CDLL(str(path)))
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be loaded: {error}") from error
-
-
-def _compiler() -> list[str]:
-    """`CXX` or the first of c++, g++ and clang++."""
-    for command in filter(None, (os.environ.get("CXX"), "c++", "g++", "clang++")):
-        words = shlex.split(command)
-        if words and shutil.which(words[0]):
-            return words
-    raise Unavailable("no C++ compiler found; install g++ or clang")
-
-
-def _folder() -> Path:
-    """Where built kernels are kept: a folder of the user's own, since what is in it gets executed."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clockpizza"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home is known
-        raise Unavailable(f"there is no folder to keep it in: {error}") from error
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
-        raise Unavailable(f"{folder} can be written by others; chmod 700 it")
-    return folder
-
-
-def _fingerprint(command: list[str]) -> str:
-    """What a built kernel depends on: source, compiler, flags, processor."""
-    try:
-        version = subprocess.run([*command, "--version"], capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Unavailable(f"{command[0]} does not run: {error}") from error
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        processor = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
-    except OSError:
-        processor = [platform.processor()]
-    sources = [path.read_bytes() for path in SOURCES + HEADERS]
-    parts = [*sources, version, *(text.encode() for text in (*FLAGS, platform.machine(), *processor))]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-def _build(command: list[str], path: Path) -> None:
-    """Compile to a name of its own, then rename: workers that start at once do not see each other's half."""
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            made = Path(folder) / path.name
-            done = subprocess.run(
-                [*command, *FLAGS, "-o", str(made), *map(str, SOURCES)], capture_output=True, text=True
-            )
-            if done.returncode:
-                first = next(iter(done.stderr.splitlines()), f"exit code {done.returncode}")
-                raise Unavailable(f"{command[0]} cannot build it: {first}")
-            os.replace(made, path)
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be built: {error}") from error
+    return Kernel(library())

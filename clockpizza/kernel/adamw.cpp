@@ -10,8 +10,9 @@ template <class T>
 struct AdamW {
     std::int64_t n;
     double learning_rate, weight_decay, beta1, beta2, epsilon, steps, warmup;  // steps: with this one
+    T* parameter;
     const T* gradient;
-    T *parameter, *first, *second;
+    T *first, *second;
 };
 
 template <class T>

@@ -6,13 +6,11 @@ All tensors have a leading run axis R. Tests hold this equal to the plain equati
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, TransformerConfig
-from clockpizza.kernel import Attention, Shared
 from clockpizza.networks.tables import Tables
 
 
@@ -23,7 +21,6 @@ def first_block(
     C: Tensor,
     bias: Tensor,
     read: Sequence[int],
-    shared: Shared | None = None,
 ) -> Tables:
     """C mid + bias of the first block at some positions, for a stack of networks of one shape.
 
@@ -33,7 +30,6 @@ def first_block(
         rate: attention rates (R,), None where all are 0.
         C: (R, F, width). bias: (R, F).
         read: the positions.
-        shared: what does it for a single network of two tokens with attention.
     """
     p, heads, d_head, T = config.p, config.heads, config.d_head, config.positions
     W_E, W_pos = weights["embed.W_E"].mT, weights["pos_embed.W_pos"]  # (R, d_vocab, width), (R, T, width)
@@ -48,11 +44,6 @@ def first_block(
         B0 = [(from_a + x[0] if i == 0 else from_a) @ C.mT for i in read]
         B1 = [(from_b if i == 0 else from_b + x[i]) @ C.mT + bias[:, None] for i in read]
         return Tables.without_attention(torch.stack(B0, dim=1), torch.stack(B1, dim=1))
-
-    if shared and T == 2 and len(rate) == 1:
-        own = [weights[f"blocks.0.attn.W_{name}"] for name in "KQVO"]
-        attention = Attention(float(rate), config.causal, read)
-        return Tables(*_FirstBlock.apply(torch.stack(x, dim=1), *own, C, bias, attention, shared))
 
     rate = rate.to(C.dtype)
     left = 1 - rate[:, None, None]
@@ -73,23 +64,6 @@ def first_block(
     B1 = [from_b if i == 0 else from_b + each for i, each in zip(read, direct, strict=True)]
     S = [_shares(config, weights, rate, x, i) for i in read]
     return Tables(torch.stack(B0, dim=1), torch.stack(B1, dim=1), torch.stack(S, dim=1), T0, T1)
-
-
-class _FirstBlock(torch.autograd.Function):
-    """The same by the kernel: the operands' vectors, W_K, W_Q, W_V, W_O, C and bias -> tables."""
-
-    @staticmethod
-    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
-        *of, ctx.attention, ctx.shared = arguments
-        tables, kept = ctx.shared.kernel.first_block(of, ctx.attention, ctx.shared.parts, ctx.shared.each)
-        ctx.save_for_backward(*of, tables[2], kept)
-        return tuple(tables)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        *of, S, kept = ctx.saved_tensors
-        back, parts, each = ctx.shared.kernel.first_block_back, ctx.shared.parts, ctx.shared.each
-        return *back(of, ctx.attention, S, kept, gradients, parts, each), None, None
 
 
 def _shares(

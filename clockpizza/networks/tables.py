@@ -49,18 +49,8 @@ class Tables:
         each = zip(*(tensor.split(1, dim=1) for tensor in (self.B0, self.B1, self.S)), strict=True)
         return [Tables(B0, B1, S, self.T0, self.T1) for B0, B1, S in each]
 
-    @property
-    def tensors(self) -> list[Tensor]:
-        """Those that are not empty."""
-        return [self.B0, self.B1] + ([self.S, self.T0, self.T1] if self.S.shape[-1] else [])
 
-    def made_of(self, tensors: Sequence[Tensor]) -> Tables:
-        """Tables of others in place of its `tensors`."""
-        B0, B1, S, T0, T1 = [*tensors, self.S, self.T0, self.T1][:5]
-        return Tables(B0, B1, S, T0, T1)
-
-
-def joined(parts: Sequence[Tables]) -> Tables:
+def joined_tables(parts: Sequence[Tables]) -> Tables:
     """The gradients of tables, from those of all their blocks of operands a."""
     B1, T1 = (sum(rest, first) for first, *rest in ([each.B1 for each in parts], [each.T1 for each in parts]))
     B0, S, T0 = (torch.cat(own, dim=2) for own in zip(*((each.B0, each.S, each.T0) for each in parts), strict=True))

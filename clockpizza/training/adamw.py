@@ -52,15 +52,9 @@ class AdamW:
         first, second, scratch, parameters = (x[at] for x in (self.first, self.second, self._scratch, self.parameters))
         rates, decays, (beta1, beta2) = self.learning_rate[at], self.weight_decay[at], self.betas
         if self.kernel:
-            constants = {
-                "beta1": beta1,
-                "beta2": beta2,
-                "epsilon": EPS,
-                "steps": float(self.steps),
-                "warmup": self.warmup,
-            }
+            constants = (beta1, beta2, EPS, float(self.steps), self.warmup)
             for rate, decay, *run in zip(rates, decays, parameters, gradients, first, second, strict=True):
-                self.kernel.adamw(*run, learning_rate=float(rate), weight_decay=float(decay), **constants)
+                self.kernel.adamw(*run, float(rate), float(decay), *constants)
             return
         rate = rates * ((self.steps - 1) / self.warmup).clamp(max=1) if self.warmup else rates
         root = (1 - beta2**self.steps).sqrt()

@@ -13,55 +13,33 @@ import torch
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
-from clockpizza.kernel import Kernel, Shared
-from clockpizza.networks.first_layer import first_block, first_dense
+from clockpizza.kernel import Kernel
 from clockpizza.networks.mix import mix
-from clockpizza.networks.one_hidden import readout
-from clockpizza.networks.tables import Tables
+from clockpizza.networks.one_hidden import OneHidden, readout
 from clockpizza.networks.transformer import ACTIVATIONS
-
-
-def first_tables(
-    config: NetworkConfig, weights: Mapping[str, Tensor], rate: Tensor | None, shared: Shared | None = None
-) -> Tables:
-    """The first layer over pairs: pre-activations, and beside a transformer's its resid_mid, at each position.
-
-    Args:
-        config: what the networks share; its attention rate is not used.
-        weights: by name, (R, *shape).
-        rate: attention rates (R,), None where all are 0.
-        shared: as for `first_block`.
-    """
-    if isinstance(config, LinearConfig):
-        return first_dense(config, weights)
-    W_in, b_in, _, b_out = _mlp(weights, 0)
-    identity = torch.eye(config.width, device=W_in.device, dtype=W_in.dtype).expand(len(W_in), -1, -1)
-    C = torch.cat([W_in, identity], dim=1)  # (R, d_mlp + width, width)
-    bias = torch.cat([b_in, b_out], dim=1)
-    return first_block(config, weights, rate, C, bias, range(config.positions), shared)
 
 
 def deep_logits(
     config: NetworkConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Tables,
+    first: OneHidden,
     pairs: Tensor | None = None,
     kernel: Kernel | None = None,
 ) -> Tensor:
     """Logits (R, N, outputs), differentiable.
 
     Args:
-        config, weights, rate: as for `first_tables`.
-        tables: what it gave, or some operands a of it.
-        pairs: indices of pairs in the tables' grid, each at most once, (R, N); all of the grid if None.
+        config, weights, rate: as for `one_hidden`.
+        first: what it gave, or some operands a of it.
+        pairs: indices of pairs in its grid, each at most once, (R, N); all of the grid if None.
         kernel: what does the first layer of a single transformer of ReLU.
     """
     if isinstance(config, LinearConfig):
-        h = torch.relu(_rows(mix(tables), pairs))  # (R, N, hidden)
+        h = torch.relu(_rows(mix(first.tables), pairs))  # (R, N, hidden)
         h = torch.relu(torch.baddbmm(weights["l2.bias"][:, None], h, weights["l2.weight"].mT))
         return h @ weights["unembed.weight"].mT
-    x = _resid_pre(config, weights, rate, tables, pairs, _usable(kernel, config, tables))
+    x = _resid_pre(config, weights, rate, first, pairs, _usable(kernel, config, first))
     mid = _attention(config, weights, config.layers - 1, rate, x, range(config.positions)[-1:])[:, 0]
     C, bias, M = readout(config, weights)
     pre, hidden = torch.baddbmm(bias[:, None], mid, C.mT), M.shape[1]
@@ -73,7 +51,7 @@ def deep_loss(
     config: NetworkConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Tables,
+    first: OneHidden,
     pairs: Tensor,
     target: Tensor,
     weight: float,
@@ -83,8 +61,8 @@ def deep_loss(
 
     target: answers, (R, N). The others are as for `deep_logits`; the kernel does the last layer and the loss, too.
     """
-    if isinstance(config, TransformerConfig) and (compiled := _usable(kernel, config, tables)):
-        x = _resid_pre(config, weights, rate, tables, pairs, compiled)
+    if isinstance(config, TransformerConfig) and (compiled := _usable(kernel, config, first)):
+        x = _resid_pre(config, weights, rate, first, pairs, compiled)
         last = config.layers - 1
         if rate is None or config.positions > 2:
             x, attention = _attention(config, weights, last, rate, x, range(config.positions)[-1:]), {}
@@ -94,12 +72,12 @@ def deep_loss(
         others = (0.0 if rate is None else float(rate), target, config.d_vocab_out, weight)
         loss: Tensor = _Loss.apply(tuple(of), others, compiled, *of.values())
         return loss
-    logits = deep_logits(config, weights, rate, tables, pairs)
+    logits = deep_logits(config, weights, rate, first, pairs)
     return -weight * logits.double().log_softmax(-1).gather(-1, target[..., None])[..., 0].sum(-1)
 
 
-def _usable(kernel: Kernel | None, config: TransformerConfig, tables: Tables) -> Kernel | None:
-    return kernel if config.activation == "relu" and len(tables.B0) == 1 else None
+def _usable(kernel: Kernel | None, config: TransformerConfig, first: OneHidden) -> Kernel | None:
+    return kernel if config.activation == "relu" and len(first.M) == 1 else None
 
 
 class _Rows(torch.autograd.Function):
@@ -166,23 +144,21 @@ def _resid_pre(
     config: TransformerConfig,
     weights: Mapping[str, Tensor],
     rate: Tensor | None,
-    tables: Tables,
+    first: OneHidden,
     pairs: Tensor | None,
     kernel: Kernel | None,
 ) -> Tensor:
     """The residual stream before the last block at each position: (R, T, N, width)."""
     act, layers, T = ACTIVATIONS[config.activation], config.layers, config.positions
-    to_stream = _mlp(weights, 0)[2].mT.contiguous()
     if kernel:
-        grid = tables.B0.shape[2] * tables.B1.shape[2]
+        grid = first.tables.B0.shape[2] * config.p
         chosen = torch.arange(grid) if pairs is None else pairs[0]
         row = chosen.new_full((grid,), -1)
         row[chosen] = torch.arange(len(chosen))
-        parts = (tables.B0, tables.B1, tables.S, tables.T0, tables.T1, to_stream)
-        x: Tensor = _Layer.apply(*parts, row, len(chosen), kernel)
+        x: Tensor = _Layer.apply(*first.parts, row, len(chosen), kernel)
     else:
-        split = [_rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1) for each in tables.positions]
-        x = torch.stack([torch.baddbmm(mid, act(hidden), to_stream) for hidden, mid in split], dim=1)
+        split = [_rows(mix(each), pairs).split([config.d_mlp, config.width], dim=-1) for each in first.tables.positions]
+        x = torch.stack([torch.baddbmm(mid, act(hidden), first.M) for hidden, mid in split], dim=1)
     for i in range(1, layers - 1):
         W_in, b_in, W_out, b_out = _mlp(weights, i)
         mid = _attention(config, weights, i, rate, x, range(T)).flatten(1, 2)  # all rows are treated alike

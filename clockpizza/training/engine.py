@@ -19,13 +19,12 @@ from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.kernel import Shared
 from clockpizza.networks import parameter_shapes
-from clockpizza.networks.one_hidden import is_one_hidden, one_hidden
-from clockpizza.networks.tables import Tables, joined
+from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, joined, one_hidden
 from clockpizza.run_config import RunConfig
 from clockpizza.task import answers, training_split
 from clockpizza.threads import Each, Threads
 from clockpizza.training.adamw import AdamW
-from clockpizza.training.deep import deep_logits, deep_loss, first_tables
+from clockpizza.training.deep import deep_logits, deep_loss
 from clockpizza.training.initial import initial_weights
 from clockpizza.training.pair_loss import PairLoss, blocks
 
@@ -226,38 +225,39 @@ class Engine:
         leaves = self._leaves(at)
         network = one_hidden(self.network, leaves, self._rate(at), self._shared(each))
         loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at], each)
-        made, gradients = [network.M, *network.tables.tensors], [gradient.M, *gradient.tables.tensors]
-        return loss, _rows([_gradients(made, leaves, gradients)], leaves)
+        return loss, _rows([_gradients(network.tensors, leaves, gradient.tensors)], leaves)
 
     def _deep_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """The same with more layers: what follows the first layer's tables is done a block of pairs at a time."""
         leaves, pairs = self._leaves(at), self.training_pairs[at]
-        tables = first_tables(self.network, leaves, self._rate(at), self._shared(each))
+        first = one_hidden(self.network, leaves, self._rate(at), self._shared(each))
 
         # Runs that share a batch would have blocks of different sizes; such batches are a GPU's.
         over = blocks(self.p, self.p if len(pairs) > 1 else self.block)
 
-        def part(a: slice) -> tuple[Tensor, Gradients, Tables]:
+        def part(a: slice) -> tuple[Tensor, Gradients, OneHidden]:
             start, stop = a.start * self.p, a.stop * self.p
             # How many pairs a block has is known to the CPU alone; a captured step has one block.
             own = pairs if len(over) == 1 else pairs[:, (pairs[0] >= start) & (pairs[0] < stop)] - start
-            return self._deep_block(at, tables.of(a), self.target[start:stop], own)
+            return self._deep_block(at, first.of(a), self.target[start:stop], own)
 
         losses, direct, gradients = zip(*each(part, over), strict=True)
-        through_tables = _gradients(tables.tensors, leaves, joined(gradients).tensors)
-        return sum(losses[1:], losses[0]), _rows([through_tables, *direct], leaves)
+        through_first = _gradients(first.tensors, leaves, joined(gradients).tensors)
+        return sum(losses[1:], losses[0]), _rows([through_first, *direct], leaves)
 
-    def _deep_block(self, at: slice, tables: Tables, target: Tensor, pairs: Tensor) -> tuple[Tensor, Gradients, Tables]:
-        """Losses of some pairs, and their gradients with respect to parameters, but for the way through the tables,
-        and to the tables.
+    def _deep_block(
+        self, at: slice, first: OneHidden, target: Tensor, pairs: Tensor
+    ) -> tuple[Tensor, Gradients, OneHidden]:
+        """Losses of some pairs, and their gradients with respect to parameters, but for the way through the first
+        layer, and to the first layer.
         """
-        leaves, own = self._leaves(at), tables.made_of([t.detach().requires_grad_() for t in tables.tensors])
+        leaves, own = self._leaves(at), first.made_of([t.detach().requires_grad_() for t in first.tensors])
         weight = 1 / self.training_pairs.shape[1]
         loss = deep_loss(self.network, leaves, self._rate(at), own, pairs, target[pairs], weight, self.kernel)
         wanted = leaves | {str(i): tensor for i, tensor in enumerate(own.tensors)}
         found = _gradients([loss.sum()], wanted)
         through = [found.pop(str(i)) for i in range(len(own.tensors))]
-        return loss.detach(), found, tables.made_of(through)
+        return loss.detach(), found, first.made_of(through)
 
     @torch.no_grad()
     def _metrics_part(self, at: slice, each: Each) -> Tensor:
@@ -278,11 +278,11 @@ class Engine:
         if is_one_hidden(self.network):
             return self.pair_loss.logits(one_hidden(self.network, views, self._rate(at), self._shared(each)), each)
         rate = self._rate(at)
-        tables = first_tables(self.network, views, rate, self._shared(each))
+        first = one_hidden(self.network, views, rate, self._shared(each))
 
         def part(a: slice) -> Tensor:
             with torch.no_grad():  # a setting of each thread
-                return deep_logits(self.network, views, rate, tables.of(a), None, self.kernel).double()
+                return deep_logits(self.network, views, rate, first.of(a), None, self.kernel).double()
 
         return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from clockpizza.kernel import Kernel
 from clockpizza.networks.mix import mix_back, mix_into
-from clockpizza.networks.one_hidden import OneHidden, of_operands
-from clockpizza.networks.tables import Tables, joined
+from clockpizza.networks.one_hidden import OneHidden, joined
+from clockpizza.networks.tables import Tables
 from clockpizza.threads import Each
 
 
@@ -45,7 +45,7 @@ class PairLoss:
     def logits(self, network: OneHidden, each: Each = map) -> Tensor:
         """Logits of all pairs, float64: (R, p^2, outputs)."""
         p = network.tables.B0.shape[2]
-        parts = each(lambda a: self._forward(of_operands(network, a))[0], blocks(p, self.block))
+        parts = each(lambda a: self._forward(network.of(a))[0], blocks(p, self.block))
         return torch.cat(list(parts), dim=1)
 
     def loss_and_gradients(self, network: OneHidden, weight: Tensor, each: Each = map) -> tuple[Tensor, OneHidden]:
@@ -60,11 +60,10 @@ class PairLoss:
             return self._by_kernel(self.kernel, network, grid, target, each)
 
         def part(a: slice) -> tuple[Tensor, OneHidden]:
-            return self._part(of_operands(network, a), grid[:, a].flatten(1), target[a].flatten())
+            return self._part(network.of(a), grid[:, a].flatten(1), target[a].flatten())
 
         losses, parts = zip(*each(part, blocks(p, self.block)), strict=True)
-        M = sum((each.M for each in parts[1:]), parts[0].M)
-        return sum(losses[1:], losses[0]), OneHidden(joined([each.tables for each in parts]), M)
+        return sum(losses[1:], losses[0]), joined(parts)
 
     def release(self) -> None:
         """Give back the buffers."""
@@ -74,23 +73,18 @@ class PairLoss:
         self, kernel: Kernel, network: OneHidden, weight: Tensor, target: Tensor, each: Each
     ) -> tuple[Tensor, OneHidden]:
         """`loss_and_gradients` of a single network; weight (1, p, p), target (p, p)."""
-        t, over = network.tables, blocks(len(target), self.block)
-        by_a = Tables(*(x.new_empty(x.shape) for x in (t.B0, t.B1, t.S, t.T0, t.T1)))
-        B1, T1, M = (x.new_empty(len(over), *x.shape) for x in (t.B1, t.T1, network.M))  # of each block
+        over = blocks(len(target), self.block)
+        B0, _, S, T0, _, _ = (x.new_empty(x.shape) for x in network.parts)
+        B1, T1, M = (x.new_empty(len(over), *x.shape) for x in (network.tables.B1, network.tables.T1, network.M))
 
         def part(i: int) -> Tensor:
             a = over[i]
-            some, into = t.of(a), by_a.of(a)
-            return kernel.pair_loss(
-                (some.B0, some.B1, some.S, some.T0, some.T1, network.M),
-                weight[:, a].flatten(1),
-                target[a].flatten(),
-                self.outputs,
-                (into.B0, B1[i], into.S, into.T0, T1[i], M[i]),
-            )
+            into = (B0[:, :, a], B1[i], S[:, :, a], T0[:, :, a], T1[i], M[i])
+            own = weight[:, a].flatten(1), target[a].flatten()
+            return kernel.pair_loss(network.of(a).parts, *own, self.outputs, into)
 
         losses = list(each(part, range(len(over))))
-        return sum(losses[1:], losses[0]), OneHidden(Tables(by_a.B0, B1.sum(0), by_a.S, by_a.T0, T1.sum(0)), M.sum(0))
+        return sum(losses[1:], losses[0]), OneHidden(Tables(B0, B1.sum(0), S, T0, T1.sum(0)), M.sum(0))
 
     @torch.no_grad()  # a setting of each thread
     def _part(self, network: OneHidden, weight: Tensor, target: Tensor) -> tuple[Tensor, OneHidden]:
