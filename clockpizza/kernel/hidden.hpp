@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "exponential.hpp"
 #include "product.hpp"
 
 namespace {
@@ -17,7 +18,7 @@ class Hidden {
     // M (hidden, width), `most` rows at a time.
     Hidden(Index hidden, Index width, const T* M, Index most)
         : hidden(hidden), width(width), H(Of<T>::padded(hidden)), O(Of<T>::padded(width)), act(most * H), grad(most * H),
-          z(most * O), M(hidden * O), Mt(width * H), dM(hidden * O) {
+          z(most * O), M(hidden * O), Mt(width * H), dM(hidden * O), e(Of<double>::padded(width)) {
         for (Index h = 0; h < hidden; h++) {
             for (Index o = 0; o < width; o++) {
                 this->M[in_panels<T>(hidden, h, o)] = Mt[in_panels<T>(width, o, h)] = M[h * width + o];
@@ -55,11 +56,16 @@ class Hidden {
     // weight (logsumexp z - z[target]) of a row, in double precision; z becomes its gradient.
     double cross_entropy(Index r, double weight, Index target, Index outputs) {
         T* logits = &z[r * O];
+        constexpr Index lanes = Of<double>::lanes;
         const double largest = *std::max_element(logits, logits + outputs);
-        double e[outputs], total = 0;
-        for (Index c = 0; c < outputs; c++) total += e[c] = std::exp(logits[c] - largest);
+        double total = 0;
+        for (Index c = 0; c < outputs; c++) e[c] = logits[c] - largest;
+        for (Index c = 0; c < outputs; c += lanes) *(typename Of<double>::V*)&e[c] = exponential(*(typename Of<double>::V*)&e[c]);
+        for (Index c = 0; c < outputs; c++) total += e[c];
         const double loss = weight * (std::log(total) + largest - logits[target]);
-        for (Index c = 0; c < outputs; c++) logits[c] = T(weight * (e[c] / total - (c == target)));
+        const double each = weight / total;
+        for (Index c = 0; c < outputs; c++) logits[c] = T(each * e[c]);
+        logits[target] = T(each * e[target] - weight);
         std::fill(logits + outputs, logits + O, T(0));
         return loss;
     }
@@ -70,6 +76,7 @@ class Hidden {
 
   private:
     std::vector<T> M, Mt, dM;  // M and its transpose in panels
+    std::vector<double> e;     // exponentials of a row
 };
 
 }  // namespace

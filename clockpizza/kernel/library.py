@@ -14,7 +14,7 @@ from pathlib import Path
 
 NAMES = ("first_block", "pairs", "last_block", "adamw", "masked_product", "attention_back")
 SOURCES = [Path(__file__).with_name(f"{name}.cpp") for name in NAMES]
-HEADERS = [Path(__file__).with_name(f"{name}.hpp") for name in ("hidden", "linear", "product")]
+HEADERS = [Path(__file__).with_name(f"{name}.hpp") for name in ("exponential", "hidden", "linear", "product")]
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 

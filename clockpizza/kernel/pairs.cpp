@@ -16,6 +16,7 @@ namespace {
 
 constexpr Index TILE = 8;           // operands a and b whose pairs follow each other: what they share stays in the cache
 constexpr Index PAIRS = 10 * ROWS;  // at a time
+constexpr Index TOGETHER = 4;       // pairs of one a whose gradients are mixed together
 
 struct Pair {
     Index a, b;
@@ -131,45 +132,89 @@ class Pass {
     // From the gradient, which stands in z, to those of M and the tables.
     void back(Index i, const Pair* pairs, Index n) {
         layer.back(n);
-        for (Index r = 0; r < n; r++) {
-            mix_back(i, pairs[r], &layer.grad[r * layer.H], 0, q.hidden);
-            mix_back(i, pairs[r], z(r), q.hidden, q.width);
+        for (Index r = 0; r < n;) {
+            Index same = 1;  // pairs that follow with this a
+            while (same < TOGETHER && r + same < n && pairs[r + same].a == pairs[r].a) same++;
+            switch (same) {
+                case 4: mix_back<4>(i, pairs + r, r); break;
+                case 3: mix_back<3>(i, pairs + r, r); break;
+                case 2: mix_back<2>(i, pairs + r, r); break;
+                default: mix_back<1>(i, pairs + r, r);
+            }
+            r += same;
         }
     }
 
     void part(Index i, Pair pair, T* __restrict__ to, Index from, Index n) const {
-        const T* __restrict__ b0 = q.B0 + i * q.B0_apart + pair.a * F + from;
-        const T* __restrict__ b1 = q.B1 + (i * q.p + pair.b) * F + from;
+        const T* b0 = q.B0 + i * q.B0_apart + pair.a * F + from;
+        const T* b1 = q.B1 + (i * q.p + pair.b) * F + from;
         for (Index f = 0; f < n; f++) to[f] = b0[f] + b1[f];
-        for (Index k = 0; k < q.K; k++) {
-            const T s = shares(i, pair)[k];
-            const T* __restrict__ t0 = q.T0 + k * q.T0_apart + pair.a * F + from;
-            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
-            for (Index f = 0; f < n; f++) to[f] += s * (t0[f] + t1[f]);
+        const T *s = shares(i, pair), *t0 = q.T0 + pair.a * F + from, *t1 = q.T1 + pair.b * F + from;
+        Index k = 0;
+        for (; k + 4 <= q.K; k += 4) add<4>(to, n, s + k, t0 + k * q.T0_apart, t1 + k * q.p * F);
+        for (; k < q.K; k++) add<1>(to, n, s + k, t0 + k * q.T0_apart, t1 + k * q.p * F);
+    }
+
+    // The next N heads, at once: `to` is read and written once.
+    template <int N>
+    void add(T* __restrict__ to, Index n, const T* s, const T* t0, const T* t1) const {
+        for (Index f = 0; f < n; f++) {
+            T sum = to[f];
+            for (int k = 0; k < N; k++) sum += s[k] * (t0[k * q.T0_apart + f] + t1[k * q.p * F + f]);
+            to[f] = sum;
         }
     }
 
     const T* shares(Index i, Pair pair) const { return q.S + i * q.S_apart + (pair.a * q.p + pair.b) * q.K; }
 
-    void mix_back(Index i, Pair pair, const T* __restrict__ g, Index from, Index n) {
-        T* __restrict__ e0 = q.dB0 + i * q.dB0_apart + pair.a * F + from;
-        T* __restrict__ e1 = q.dB1 + (i * q.p + pair.b) * F + from;
-        for (Index f = 0; f < n; f++) e0[f] += g[f], e1[f] += g[f];
-        T* ds = q.dS + i * q.dS_apart + (pair.a * q.p + pair.b) * q.K;
+    // Of N pairs with one a, in rows from r on.
+    template <int N>
+    void mix_back(Index i, const Pair* pairs, Index r) {
+        mix_back<N>(i, pairs, &layer.grad[r * layer.H], layer.H, 0, q.hidden);
+        mix_back<N>(i, pairs, z(r), layer.O, q.hidden, q.width);
+    }
+
+    // Their gradients g, `row` apart, of the columns from `from` on: what is a's stays in registers.
+    template <int N>
+    void mix_back(Index i, const Pair* pairs, const T* g, Index row, Index from, Index n) {
+        typedef typename Of<T>::V V;
+        constexpr Index lanes = Of<T>::lanes;
+        const Index whole = n / lanes * lanes, a = pairs[0].a;
+        for (int m = 0; m < N; m++) {
+            T* __restrict__ e0 = q.dB0 + i * q.dB0_apart + a * F + from;
+            T* __restrict__ e1 = q.dB1 + (i * q.p + pairs[m].b) * F + from;
+            for (Index f = 0; f < n; f++) e0[f] += g[m * row + f], e1[f] += g[m * row + f];
+        }
         for (Index k = 0; k < q.K; k++) {
-            const T s = shares(i, pair)[k];
-            const T* __restrict__ t0 = q.T0 + k * q.T0_apart + pair.a * F + from;
-            const T* __restrict__ t1 = q.T1 + (k * q.p + pair.b) * F + from;
-            T* __restrict__ d0 = q.dT0 + k * q.dT0_apart + pair.a * F + from;
-            T* __restrict__ d1 = q.dT1 + (k * q.p + pair.b) * F + from;
-            T sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (Index f = 0; f < n; f++) {
-                d0[f] += s * g[f];
-                d1[f] += s * g[f];
-                sum += g[f] * (t0[f] + t1[f]);
+            const T *t0 = q.T0 + k * q.T0_apart + a * F + from, *t1[N];
+            T *d0 = q.dT0 + k * q.dT0_apart + a * F + from, *d1[N], s[N], ds[N] = {};
+            for (int m = 0; m < N; m++) {
+                t1[m] = q.T1 + (k * q.p + pairs[m].b) * F + from;
+                d1[m] = q.dT1 + (k * q.p + pairs[m].b) * F + from;
+                s[m] = shares(i, pairs[m])[k];
             }
-            ds[k] += sum;
+            V sums[N] = {};
+            for (Index f = 0; f < whole; f += lanes) {
+                const V own = *(const V*)(t0 + f);
+                V sum = *(V*)(d0 + f);
+                for (int m = 0; m < N; m++) {
+                    const V more = *(const V*)(g + m * row + f);
+                    sum += s[m] * more;
+                    *(V*)(d1[m] + f) += s[m] * more;
+                    sums[m] += more * (own + *(const V*)(t1[m] + f));
+                }
+                *(V*)(d0 + f) = sum;
+            }
+            for (int m = 0; m < N; m++) {
+                for (Index l = 0; l < lanes; l++) ds[m] += sums[m][l];
+                for (Index f = whole; f < n; f++) {
+                    const T more = g[m * row + f];
+                    d0[f] += s[m] * more;
+                    d1[m][f] += s[m] * more;
+                    ds[m] += more * (t0[f] + t1[m][f]);
+                }
+                q.dS[i * q.dS_apart + (a * q.p + pairs[m].b) * q.K + k] += ds[m];
+            }
         }
     }
 };
