@@ -1,10 +1,10 @@
 """The innermost loops, in C++, for CPUs; left out where they cannot be built.
 
-`pairs.cpp` is what `training.pair_loss`, and `training.deep` for its first layer, compute with torch for one network of
-ReLU, in about half the time: tiles of pairs stay in a core's cache from the tables to their gradients; `rows.cpp` the
-same for the last layer of `training.deep`.
-`masked_product.cpp` is what takes the time in `networks.jacobian`: products over the active neurons of each pair;
-`attention_back.cpp` what follows there, the way back through the last block's attention.
+For training, of one network: `first_block.cpp` makes tables of weights, `pairs.cpp` goes from them over pairs to the
+loss or to the stream, and back, `last_block.cpp` is what follows there, and `adamw.cpp` the step. What torch does an
+operation at a time over memory is done for a few rows at a time in a core's cache.
+For evidence: `masked_product.cpp` is what takes the time in `networks.jacobian`, products over the active neurons of
+each pair, and `attention_back.cpp` what follows there, the way back through the last block's attention.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,19 +20,18 @@ from torch import Tensor
 
 from clockpizza.kernel.library import Unavailable as Unavailable
 from clockpizza.kernel.library import library
+from clockpizza.kernel.structures import (
+    PARTS,
+    AdamW,
+    AttentionBack,
+    FirstBlock,
+    LastBlock,
+    Problem,
+)
 from clockpizza.threads import Each
 
 TYPES = {torch.float32: "float32", torch.float64: "float64"}
-
-
-# One network's tables (see `networks.tables`) and M (1, hidden, F - hidden), or their gradients.
-PARTS = ("B0", "B1", "S", "T0", "T1", "M")
-Parts = Sequence[Tensor]
-
-
-# What is made of the first block's weights, and of the last block's input and weights, or the gradients.
-BLOCK = ("W_E", "W_pos", "W_K", "W_Q", "W_V", "W_O", "W_in", "b_in", "W_out", "b_out", "W_U")
-LAST_BLOCK = ("x", "W_K", "W_Q", "W_V", "W_O", "C", "bias", "M")
+Parts = Sequence[Tensor]  # in the order of `structures.PARTS`
 
 
 @dataclass(frozen=True)
@@ -54,63 +53,6 @@ class Attending:
     rate: float
     read: Sequence[int]  # positions
     outputs: int  # logits and what fills them up; without W_U, width
-
-
-class FirstBlock(ctypes.Structure):
-    """As in first_block.cpp; what a call does not need stays empty."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("p", "vocabulary", "second", "width", "heads", "d_head", "hidden")),
-        *((name, ctypes.c_int64) for name in ("answers", "outputs", "positions", "part", "parts", "causal")),
-        ("read", ctypes.c_int64 * 2),
-        ("rate", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in BLOCK),
-        *((name, ctypes.c_void_p) for name in ("B", "S", "T0", "T1", "M", "kept", "dB", "dS", "dT0", "dT1", "dM")),
-        *((name, ctypes.c_void_p) for name in ("dx", "dC", "dU", "dbias", *(f"d{name}" for name in BLOCK))),
-    ]
-
-
-class Problem(ctypes.Structure):
-    """As in pairs.cpp; what a call does not need stays empty."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("positions", "rows", "p", "K", "hidden", "width", "outputs")),
-        *((name, ctypes.c_int64) for name in ("B0_apart", "S_apart", "T0_apart", "dB0_apart", "dS_apart", "dT0_apart")),
-        *((name, ctypes.c_void_p) for name in ("B0", "B1", "S", "T0", "T1", "M", "weight", "target", "loss", "row")),
-        ("count", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("z", "dz", "dB0", "dB1", "dS", "dT0", "dT1", "dM")),
-    ]
-
-
-class LastBlock(ctypes.Structure):
-    """As in last_block.cpp; without heads what is of them stays empty."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("n", "width", "heads", "d_head", "hidden", "outputs", "logits")),
-        *((name, ctypes.c_double) for name in ("rate", "weight")),
-        *((name, ctypes.c_void_p) for name in (*LAST_BLOCK, "target", "loss", *(f"d{name}" for name in LAST_BLOCK))),
-    ]
-
-
-class AdamW(ctypes.Structure):
-    """As in adamw.cpp."""
-
-    _fields_ = [
-        ("n", ctypes.c_int64),
-        *((name, ctypes.c_double) for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon")),
-        *((name, ctypes.c_double) for name in ("steps", "warmup")),
-        *((name, ctypes.c_void_p) for name in ("parameter", "gradient", "first", "second")),
-    ]
-
-
-class AttentionBack(ctypes.Structure):
-    """As in attention_back.cpp."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("N", "p", "heads", "d_head", "width", "T", "keys", "query")),
-        ("scale", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("G", "W_O", "W_V", "pattern", "A", "v", "from_q", "from_k", "out")),
-    ]
 
 
 class Kernel:
@@ -141,18 +83,16 @@ class Kernel:
     ) -> tuple[list[Tensor], Tensor]:
         """B0, B1, S, T0, T1 and M of one network's first block, and what `first_block_back` needs to have kept.
 
-        of: weights (1, *shape) by the names of `BLOCK`; with W_U for a block that writes logits.
+        of: weights (1, *shape) by the names of `structures.BLOCK`; with W_U for a block that writes logits.
         parts: how many the work is cut into; the last bits depend on it. each: `map`, or that of threads to share them.
         """
-        problem = partial(_first_block, of, attending, parts)
-        sizes, W_in = problem(), of["W_in"]
-        p, heads, hidden, outputs, reads = attending.p, sizes.heads, sizes.hidden, attending.outputs, sizes.positions
-        F = hidden + outputs
-        B = W_in.new_zeros(parts, 2, 1, reads, p, F)
+        sizes = _first_block(of, attending, parts)
+        p, heads, hidden, outputs, reads = sizes.p, sizes.heads, sizes.hidden, sizes.outputs, sizes.positions
+        new, function, F = of["W_in"].new_empty, self._first_block[of["W_in"].dtype], hidden + outputs
         shapes = {"S": (reads, p, p, heads), "T0": (heads, p, F), "T1": (heads, p, F), "M": (hidden, outputs)}
-        made = {name: W_in.new_empty(1, *shape) for name, shape in shapes.items()}
-        kept = W_in.new_empty(heads, self._first_block_kept[W_in.dtype](sizes))
-        list(each(self._first_block[W_in.dtype], [problem(part, B=B, kept=kept, **made) for part in range(parts)]))
+        made = {name: new(1, *shape) for name, shape in shapes.items()}
+        B, kept = new(parts, 2, 1, reads, p, F), new(heads, self._first_block_kept[of["W_in"].dtype](sizes))
+        list(each(function, _first_block(of, attending, parts, B=B, kept=kept, **made).in_parts()))
         return [*B.sum(0), *made.values()], kept
 
     def first_block_back(
@@ -166,18 +106,15 @@ class Kernel:
         gradients: Sequence[Tensor],
     ) -> dict[str, Tensor]:
         """From gradients of what `first_block` made to those of `of`."""
-        dB0, dB1, *others = (t.contiguous() for t in gradients)
-        given = dict(zip(("dS", "dT0", "dT1", "dM"), others, strict=True))
-        given |= {"S": S, "kept": kept, "dB": torch.stack([dB0, dB1])}
-        width, F = of["W_in"].shape[-1], dB0.shape[-1]
+        given = {f"d{name}": t.contiguous() for name, t in zip(PARTS, gradients, strict=True)} | {"S": S, "kept": kept}
+        width, F, new = of["W_in"].shape[-1], given["dB0"].shape[-1], kept.new_empty
         shapes = {"dx": (2, attending.p, width), "dC": (F, width), "dU": (width, attending.outputs)}
-        given |= {name: kept.new_empty(parts, *shape) for name, shape in shapes.items()}
-        given["dbias"] = kept.new_empty(F)
+        given |= {name: new(parts, *shape) for name, shape in shapes.items()}
         made = {name: torch.empty_like(t) for name, t in of.items()}
-        given |= {f"d{name}": t for name, t in made.items()}
-        problems = [_first_block(of, attending, parts, part, **given) for part in range(parts)]
-        list(each(self._first_block_back[kept.dtype], problems))
-        self._first_block_finish[kept.dtype](problems[0])
+        given |= {f"d{name}": t for name, t in made.items()} | {"dbias": new(F)}
+        problem = _first_block(of, attending, parts, **given)
+        list(each(self._first_block_back[kept.dtype], problem.in_parts()))
+        self._first_block_finish[kept.dtype](problem)
         return made
 
     def pair_loss(self, of: Parts, weight: Tensor, target: Tensor, outputs: int, into: Parts) -> Tensor:
@@ -282,9 +219,7 @@ class Kernel:
         return out
 
 
-def _first_block(
-    of: Mapping[str, Tensor], attending: Attending, parts: int, part: int = 0, **others: Tensor
-) -> FirstBlock:
+def _first_block(of: Mapping[str, Tensor], attending: Attending, parts: int, **others: Tensor) -> FirstBlock:
     return FirstBlock(
         p=attending.p,
         vocabulary=of["W_E"].shape[-1],
@@ -296,7 +231,6 @@ def _first_block(
         answers=of["W_U"].shape[-1] if "W_U" in of else attending.outputs,
         outputs=attending.outputs,
         positions=len(attending.read),
-        part=part,
         parts=parts,
         causal=attending.causal,
         read=(ctypes.c_int64 * 2)(*attending.read),

@@ -26,7 +26,7 @@ struct FirstBlock {
     T* B;               // (parts, 2, positions, p, F): B0 and B1
     T *S, *T0, *T1, *M; // (positions, p, p, heads), (heads, p, F), (heads, p, F), (hidden, outputs)
     T* kept;            // (heads, `kept_by_head`), for the way back
-    const T *dB, *dS, *dT0, *dT1, *dM;
+    const T *dB0, *dB1, *dS, *dT0, *dT1, *dM;
     T *dx, *dC, *dU;  // (parts, 2, p, width), (parts, F, width), (parts, width, outputs)
     T* dbias;
     T *dW_E, *dW_pos, *dW_K, *dW_Q, *dW_V, *dW_O, *dW_in, *db_in, *dW_out, *db_out, *dW_U;  // like the weights
@@ -73,6 +73,7 @@ class Part {
             x_panels[j] = {q.width, q.p, x[j].data(), P, 1};
         }
         C = all_of_C();
+        for (Index j = 0; j < 2; j++) std::fill_n(B(j, 0), q.p * F, T(0));
         for (Index h : heads()) {
             project(h);
             for (Index i = 0; i < q.positions; i++) shares(h, i);
@@ -208,7 +209,7 @@ class Part {
     }
 
     T* B(Index j, Index i) const { return q.B + ((q.part * 2 + j) * q.positions + i) * q.p * F; }
-    const T* dB(Index j, Index i) const { return q.dB + (j * q.positions + i) * q.p * F; }
+    const T* dB(Index j, Index i) const { return (j ? q.dB1 : q.dB0) + i * q.p * F; }
 
     // What is kept of a head: C_O (F, D), then (d_head, P) of k_0, k_1, v_0, v_1 and the queries.
     T* C_O(Index h) const { return q.kept + h * kept_by_head(); }

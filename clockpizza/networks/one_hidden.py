@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
-from clockpizza.kernel import BLOCK, Attending, Shared
+from clockpizza.kernel import Attending, Shared
+from clockpizza.kernel.structures import BLOCK
 from clockpizza.networks.first_layer import first_block, first_dense
 from clockpizza.networks.mix import mix
 from clockpizza.networks.tables import Tables, joined_tables
@@ -132,10 +133,10 @@ class _ByKernel(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, attending: Attending, shared: Shared, *weights: Tensor) -> tuple[Tensor, ...]:
-        of = dict(zip(BLOCK, weights, strict=False))
+        of = {name: weight.contiguous() for name, weight in zip(BLOCK, weights, strict=False)}
         made, kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
         ctx.attending, ctx.shared = attending, shared
-        ctx.save_for_backward(made[2], kept, *weights)
+        ctx.save_for_backward(made[2], kept, *of.values())
         return tuple(made)
 
     @staticmethod
