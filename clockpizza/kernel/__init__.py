@@ -93,7 +93,7 @@ class Kernel:
         made = {name: new(1, *shape) for name, shape in shapes.items()}
         B, kept = new(parts, 2, 1, reads, p, F), new(heads, self._first_block_kept[of["W_in"].dtype](sizes))
         list(each(function, _first_block(of, attending, parts, B=B, kept=kept, **made).in_parts()))
-        return [*B.sum(0), *made.values()], kept
+        return [*sum(B[1:], B[0]), *made.values()], kept
 
     def first_block_back(
         self,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +15,6 @@ from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.kernel import Attending, Shared
-from clockpizza.kernel.structures import BLOCK
 from clockpizza.networks.first_layer import first_block, first_dense
 from clockpizza.networks.mix import mix
 from clockpizza.networks.tables import Tables, joined_tables
@@ -26,10 +24,14 @@ PAD = 16  # columns: matrix products are faster on whole cache lines
 
 @dataclass(frozen=True)
 class OneHidden:
-    """pre[..., hidden:] + act(pre[..., :hidden]) @ M at each position, pre from `tables`; M (R, hidden, outputs)."""
+    """pre[..., hidden:] + act(pre[..., :hidden]) @ M at each position, pre from `tables`; M (R, hidden, outputs).
+
+    back: from gradients of these to those of weights, by name, where it is not autograd's.
+    """
 
     tables: Tables
     M: Tensor
+    back: Callable[[OneHidden], dict[str, Tensor]] | None = None
 
     def of(self, a: slice) -> OneHidden:
         """That of the pairs with some operands a alone."""
@@ -118,30 +120,17 @@ def one_hidden_logits(network: OneHidden, act: Callable[[Tensor], Tensor], outpu
 def _by_kernel(
     config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor, read: Sequence[int], shared: Shared
 ) -> OneHidden:
-    own = {name.rsplit(".", 1)[-1]: weight for name, weight in weights.items() if not name.startswith("blocks.")}
-    own |= {name.rsplit(".", 1)[-1]: weight for name, weight in weights.items() if name.startswith("blocks.0.")}
-    if config.layers > 1:
-        del own["W_U"]
-    outputs = config.width if config.layers > 1 else config.d_vocab_out + -config.d_vocab_out % PAD
+    deep = config.layers > 1
+    names = {name: name.rsplit(".", 1)[-1] for name in weights if name.startswith(("embed", "pos_embed", "blocks.0."))}
+    names |= {} if deep else {"unembed.W_U": "W_U"}
+    of = {own: weights[name].detach().contiguous() for name, own in names.items()}
+    outputs = config.width if deep else config.d_vocab_out + -config.d_vocab_out % PAD
     attending = Attending(config.p, config.separate_vocabularies, config.causal, float(rate), read, outputs)
-    *tables, M = _ByKernel.apply(attending, shared, *(own[name] for name in BLOCK if name in own))
-    return OneHidden(Tables(*tables), M)
+    (*tables, M), kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
 
+    def back(gradient: OneHidden) -> dict[str, Tensor]:
+        S, back = tables[2], shared.kernel.first_block_back
+        made = back(of, attending, shared.parts, shared.each, S, kept, gradient.parts)
+        return {name: made[own] for name, own in names.items()}
 
-class _ByKernel(torch.autograd.Function):
-    """Weights in the order of `BLOCK` -> tables and M."""
-
-    @staticmethod
-    def forward(ctx: Any, attending: Attending, shared: Shared, *weights: Tensor) -> tuple[Tensor, ...]:
-        of = {name: weight.contiguous() for name, weight in zip(BLOCK, weights, strict=False)}
-        made, kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
-        ctx.attending, ctx.shared = attending, shared
-        ctx.save_for_backward(made[2], kept, *of.values())
-        return tuple(made)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        S, kept, *weights = ctx.saved_tensors
-        of, shared = dict(zip(BLOCK, weights, strict=False)), ctx.shared
-        back = shared.kernel.first_block_back
-        return None, None, *back(of, ctx.attending, shared.parts, shared.each, S, kept, gradients).values()
+    return OneHidden(Tables(*tables), M, back)

@@ -225,7 +225,7 @@ class Engine:
         leaves = self._leaves(at)
         network = one_hidden(self.network, leaves, self._rate(at), self._shared(each))
         loss, gradient = self.pair_loss.loss_and_gradients(network, self.weight[at], each)
-        return loss, _rows([_gradients(network.tensors, leaves, gradient.tensors)], leaves)
+        return loss, _rows([_back(network, leaves, gradient)], leaves)
 
     def _deep_part(self, at: slice, each: Each) -> tuple[Tensor, Tensor]:
         """The same with more layers: what follows the first layer's tables is done a block of pairs at a time."""
@@ -242,8 +242,7 @@ class Engine:
             return self._deep_block(at, first.of(a), self.target[start:stop], own)
 
         losses, direct, gradients = zip(*each(part, over), strict=True)
-        through_first = _gradients(first.tensors, leaves, joined(gradients).tensors)
-        return sum(losses[1:], losses[0]), _rows([through_first, *direct], leaves)
+        return sum(losses[1:], losses[0]), _rows([_back(first, leaves, joined(gradients)), *direct], leaves)
 
     def _deep_block(
         self, at: slice, first: OneHidden, target: Tensor, pairs: Tensor
@@ -285,6 +284,11 @@ class Engine:
                 return deep_logits(self.network, views, rate, first.of(a), None, self.kernel).double()
 
         return torch.cat(list(each(part, blocks(self.p, self.block))), dim=1)
+
+
+def _back(network: OneHidden, leaves: dict[str, Tensor], gradient: OneHidden) -> Gradients:
+    """From the gradient with respect to a first hidden layer to those of what it was made of."""
+    return network.back(gradient) if network.back else _gradients(network.tensors, leaves, gradient.tensors)
 
 
 def _gradients(made: Sequence[Tensor], of: dict[str, Tensor], grad: Sequence[Tensor] | None = None) -> Gradients:

@@ -84,7 +84,8 @@ class PairLoss:
             return kernel.pair_loss(network.of(a).parts, *own, self.outputs, into)
 
         losses = list(each(part, range(len(over))))
-        return sum(losses[1:], losses[0]), OneHidden(Tables(B0, B1.sum(0), S, T0, T1.sum(0)), M.sum(0))
+        B1, T1, M = (sum(of_blocks[1:], of_blocks[0]) for of_blocks in (B1, T1, M))
+        return sum(losses[1:], losses[0]), OneHidden(Tables(B0, B1, S, T0, T1), M)
 
     @torch.no_grad()  # a setting of each thread
     def _part(self, network: OneHidden, weight: Tensor, target: Tensor) -> tuple[Tensor, OneHidden]:
