@@ -26,9 +26,8 @@ class Threads:
         """Results in the order of the items; an item is taken by the first thread that is free."""
         if self._others is None:
             return map(work, of)
-        first, *rest = of
-        futures = [self._others.submit(work, item) for item in rest]
-        results = [work(first)]
-        own = {i: work(rest[i]) for i, future in enumerate(futures) if future.cancel()}
-        results += [own[i] if i in own else future.result() for i, future in enumerate(futures)]
-        return iter(results)
+        items = list(of)
+        futures = [self._others.submit(work, item) for item in items[1:]]
+        first = [work(item) for item in items[:1]]
+        left = {i: work(items[i]) for i, future in enumerate(futures, 1) if future.cancel()}
+        return iter(first + [left[i] if i in left else future.result() for i, future in enumerate(futures, 1)])

@@ -88,22 +88,19 @@ def test_the_first_block_and_its_gradients_are_those_of_torch(
     engine = Engine([RunConfig(network, seed=5, precision=precision)])
     for _ in range(3):
         engine.step()
+    leaves = {name: w[None].requires_grad_() for name, w in engine.weights(0).items()}
+    made = one_hidden(network, leaves, engine.rate, kernel.Shared(built, parts, Threads(2).map))
+    expected = one_hidden(network, leaves, engine.rate)
     generator = torch.Generator().manual_seed(1)
-    given: list[torch.Tensor] = []
-    found = []
-    for shared in (None, kernel.Shared(built, parts, Threads(2).map)):
-        leaves = {name: w[None].requires_grad_() for name, w in engine.weights(0).items()}
-        made = one_hidden(network, leaves, engine.rate, shared)
-        given = given or [torch.randn(each.shape, generator=generator, dtype=each.dtype) for each in made.tensors]
-        if made.back:
-            through = made.back(made.made_of(given))
-        else:
-            found_by_autograd = torch.autograd.grad(made.tensors, list(leaves.values()), given, allow_unused=True)
-            through = {name: each for name, each in zip(leaves, found_by_autograd, strict=True) if each is not None}
-        found.append(dict(enumerate(made.tensors)) | through)
-    assert found[0].keys() == found[1].keys()
-    for expected, ours in ((found[0][name], found[1][name]) for name in found[0]):
-        assert float((ours - expected).detach().norm()) <= close * float(expected.detach().norm())
+    given = [torch.randn(each.shape, generator=generator, dtype=each.dtype) for each in expected.tensors]
+    assert made.back
+    gradients = made.back(made.made_of(given))
+    by_autograd = torch.autograd.grad(expected.tensors, list(leaves.values()), given, allow_unused=True)
+    theirs = {name: each for name, each in zip(leaves, by_autograd, strict=True) if each is not None}
+    assert gradients.keys() == theirs.keys()
+    pairs = [*zip(made.tensors, expected.tensors, strict=True), *((gradients[name], theirs[name]) for name in theirs)]
+    for one, other in pairs:
+        assert float((one - other).detach().norm()) <= close * float(other.detach().norm())
 
 
 def test_a_run_without_attention_may_be_stacked_with_one_that_has_it(built: kernel.Kernel) -> None:
