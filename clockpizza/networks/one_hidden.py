@@ -57,6 +57,8 @@ class OneHidden:
 
 def joined(parts: Sequence[OneHidden]) -> OneHidden:
     """The gradients, from those of all blocks of operands a."""
+    if len(parts) == 1:
+        return parts[0]  # a GPU's: nothing to copy
     M = sum((each.M for each in parts[1:]), parts[0].M)
     return OneHidden(joined_tables([each.tables for each in parts]), M)
 
@@ -129,8 +131,8 @@ def _by_kernel(
     (*tables, M), kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
 
     def back(gradient: OneHidden) -> dict[str, Tensor]:
-        S, back = tables[2], shared.kernel.first_block_back
-        made = back(of, attending, shared.parts, shared.each, S, kept, gradient.parts)
+        given = (of, attending, shared.parts, shared.each, tables[2], kept, gradient.parts)
+        made = shared.kernel.first_block_back(*given)
         return {name: made[own] for name, own in names.items()}
 
     return OneHidden(Tables(*tables), M, back)
