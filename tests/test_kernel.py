@@ -73,6 +73,8 @@ def test_the_kernel_gives_the_loss_and_gradients_of_torch(
     "network",
     [
         replace(SMALL, attention_rate=0.7),
+        replace(SMALL, attention_rate=0.0),
+        replace(SMALL, attention_rate=0.0, layers=2),
         replace(SMALL, attention_rate=0.7, activation="gelu", width=30, d_mlp=0),
         replace(SMALL, attention_rate=1.0, separate_vocabularies=True, d_vocab_out=0),
         replace(SMALL, attention_rate=0.7, layers=2),

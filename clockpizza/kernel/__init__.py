@@ -45,12 +45,12 @@ class Shared:
 
 @dataclass(frozen=True)
 class Attending:
-    """A first block of two tokens with attention: what of it is not weights."""
+    """A first block of two tokens: what of it is not weights."""
 
     p: int
     separate_vocabularies: bool
     causal: bool
-    rate: float
+    rate: float | None  # None: it does not attend
     read: Sequence[int]  # positions
     outputs: int  # logits and what fills them up; without W_U, width
 
@@ -87,11 +87,12 @@ class Kernel:
         parts: how many the work is cut into; the last bits depend on it. each: `map`, or that of threads to share them.
         """
         sizes = _first_block(of, attending, parts)
-        p, heads, hidden, outputs, reads = sizes.p, sizes.heads, sizes.hidden, sizes.outputs, sizes.positions
+        p, hidden, outputs, reads = sizes.p, sizes.hidden, sizes.outputs, sizes.positions
+        K = sizes.heads if sizes.attends else 0
         new, function, F = of["W_in"].new_empty, self._first_block[of["W_in"].dtype], hidden + outputs
-        shapes = {"S": (reads, p, p, heads), "T0": (heads, p, F), "T1": (heads, p, F), "M": (hidden, outputs)}
+        shapes = {"S": (reads, p, p, K), "T0": (K, p, F), "T1": (K, p, F), "M": (hidden, outputs)}
         made = {name: new(1, *shape) for name, shape in shapes.items()}
-        B, kept = new(parts, 2, 1, reads, p, F), new(heads, self._first_block_kept[of["W_in"].dtype](sizes))
+        B, kept = new(parts, 2, 1, reads, p, F), new(sizes.heads, self._first_block_kept[of["W_in"].dtype](sizes))
         list(each(function, _first_block(of, attending, parts, B=B, kept=kept, **made).in_parts()))
         return [*sum(B[1:], B[0]), *made.values()], kept
 
@@ -105,12 +106,13 @@ class Kernel:
         kept: Tensor,
         gradients: Sequence[Tensor],
     ) -> dict[str, Tensor]:
-        """From gradients of what `first_block` made to those of `of`."""
+        """From gradients of what `first_block` made to those of `of`, but what does not reach it."""
         given = {f"d{name}": t.contiguous() for name, t in zip(PARTS, gradients, strict=True)} | {"S": S, "kept": kept}
         width, F, new = of["W_in"].shape[-1], given["dB0"].shape[-1], kept.new_empty
         shapes = {"dx": (2, attending.p, width), "dC": (F, width), "dU": (width, attending.outputs)}
         given |= {name: new(parts, *shape) for name, shape in shapes.items()}
-        made = {name: torch.empty_like(t) for name, t in of.items()}
+        unreached = () if attending.rate is not None else ("W_K", "W_Q")
+        made = {name: torch.empty_like(t) for name, t in of.items() if name not in unreached}
         given |= {f"d{name}": t for name, t in made.items()} | {"dbias": new(F)}
         problem = _first_block(of, attending, parts, **given)
         list(each(self._first_block_back[kept.dtype], problem.in_parts()))
@@ -232,9 +234,10 @@ def _first_block(of: Mapping[str, Tensor], attending: Attending, parts: int, **o
         outputs=attending.outputs,
         positions=len(attending.read),
         parts=parts,
+        attends=attending.rate is not None,
         causal=attending.causal,
         read=(ctypes.c_int64 * 2)(*attending.read),
-        rate=attending.rate,
+        rate=attending.rate or 0.0,
         **{name: tensor.data_ptr() for name, tensor in (dict(of) | others).items()},
     )
 

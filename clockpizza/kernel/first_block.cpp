@@ -1,4 +1,4 @@
-// The first block of one transformer of two tokens with attention, as tables over tokens, and back: what
+// The first block of one transformer of two tokens, as tables over tokens, and back: what
 // `first_block` in ../networks/first_layer.py and its callers make of weights. With x_j = W_E + W_pos at position j and
 // U = W_U, or the identity where more blocks follow:
 //
@@ -6,6 +6,8 @@
 //   k_j, q_j, v_j = x_j W^T        C_O = C W_O        T0 = v_0 C_O^T        T1 = -v_1 C_O^T        of each head
 //   S = rate sigmoid((k_0[a] - k_1[b]) q / sqrt(d_head))                    of the query at each position that is read
 //   B0 = (1 - rate) sum T0 and B1 = -sum T1, over heads; and x C^T + bias in the one of the position that is read
+//
+// Where it does not attend, its rate being 0, there are no S, T0 and T1, and W_K and W_Q have no gradient.
 //
 // The work is cut into parts that threads share: some heads, columns of C and rows of M each. What all of them add to is
 // there once for every part, until `finish` adds it up. Sums are in a fixed order: same parts, same bits.
@@ -20,7 +22,7 @@ namespace {
 template <class T>
 struct FirstBlock {
     Index p, vocabulary, second, width, heads, d_head, hidden, answers, outputs;  // second: column of W_E where b begins
-    Index positions, part, parts, causal, read[2];                                // read: (positions)
+    Index positions, part, parts, attends, causal, read[2];                       // read: (positions)
     double rate;
     const T *W_E, *W_pos, *W_K, *W_Q, *W_V, *W_O, *W_in, *b_in, *W_out, *b_out, *W_U;
     T* B;               // (parts, 2, positions, p, F): B0 and B1
@@ -75,8 +77,11 @@ class Part {
         C = all_of_C();
         for (Index j = 0; j < 2; j++) std::fill_n(B(j, 0), q.p * F, T(0));
         for (Index h : heads()) {
-            project(h);
-            for (Index i = 0; i < q.positions; i++) shares(h, i);
+            values(h);
+            if (q.attends) {
+                project(h);
+                for (Index i = 0; i < q.positions; i++) shares(h, i);
+            }
         }
         // B0 and B1 of the first position hold the sums over heads; the others begin like them.
         for (Index at = 0; at < q.p * F; at++) B(0, 0)[at] *= T(1 - q.rate);
@@ -104,7 +109,7 @@ class Part {
         for (Index i = 0; i < q.positions; i++) direct_back(i);
         for (Index h : heads()) {
             values_back(h);
-            shares_back(h);
+            if (q.attends) shares_back(h);
         }
         M_back();
         for (Index j = 0; j < 2; j++) give(q.p, q.width, dx[j].data(), W, q.dx + (q.part * 2 + j) * q.p * q.width);
@@ -228,28 +233,30 @@ class Part {
         for (Index r = 0; r < rows; r++) std::copy_n(from + r * ld, columns, to + r * columns);
     }
 
-    // Keys, values, queries and C_O of a head; T0 and T1; their sums are added to B's.
+    // Keys and queries of a head.
     void project(Index h) {
-        for (Index j = 0; j < 2; j++) {
-            times(q.d_head, of_head(q.W_K, h), q.width, 1, x_panels[j], k(h, j), P, false);
-            times(q.d_head, of_head(q.W_V, h), q.width, 1, x_panels[j], v(h, j), P, false);
-        }
+        for (Index j = 0; j < 2; j++) times(q.d_head, of_head(q.W_K, h), q.width, 1, x_panels[j], k(h, j), P, false);
         for (Index i = 0; i < q.positions; i++) {
             times(q.d_head, of_head(q.W_Q, h), q.width, 1, x_panels[q.read[i]], query(h, i), P, false);
             for (Index at = 0; at < q.d_head * P; at++) query(h, i)[at] *= scale();
         }
+    }
+
+    // Values of a head and its C_O; T0 and T1; their sums are added to B's.
+    void values(Index h) {
         const Panels<T> W_O(q.width, q.d_head, q.W_O + h * q.d_head, q.heads * q.d_head, 1);
         times(F, C.data(), W, 1, W_O, C_O(h), D, false);
         const Panels<T> C_Ot(q.d_head, F, C_O(h), 1, D);
         Buffer<T> over(q.p * FF);
         for (Index j = 0; j < 2; j++) {
+            times(q.d_head, of_head(q.W_V, h), q.width, 1, x_panels[j], v(h, j), P, false);
             times(q.p, v(h, j), 1, P, C_Ot, over.data(), FF, false);
             for (Index token = 0; token < q.p; token++) {
                 const T* row = &over[token * FF];
-                T* table = (j == 0 ? q.T0 : q.T1) + (h * q.p + token) * F;
-                T* sum = B(j, 0) + token * F;
-                for (Index f = 0; f < F; f++) table[f] = j == 0 ? row[f] : -row[f];
+                T *sum = B(j, 0) + token * F, *table = (j == 0 ? q.T0 : q.T1) + (h * q.p + token) * F;
                 for (Index f = 0; f < F; f++) sum[f] += row[f];
+                if (!q.attends) continue;
+                for (Index f = 0; f < F; f++) table[f] = j == 0 ? row[f] : -row[f];
             }
         }
     }
@@ -359,7 +366,9 @@ class Part {
                 const T* table = (j == 0 ? q.dT0 : q.dT1) + (h * q.p + token) * F;
                 const T* sum = &through[j][token * F];
                 T* to = &over[token * FF];
-                for (Index f = 0; f < F; f++) to[f] = j == 0 ? sum[f] + table[f] : sum[f] - table[f];
+                std::copy_n(sum, F, to);
+                if (!q.attends) continue;
+                for (Index f = 0; f < F; f++) to[f] += j == 0 ? table[f] : -table[f];
             }
             over_panels = {q.p, F, over.data(), FF, 1};
             times(q.p, over.data(), FF, 1, C_Of, dv.data(), D, false);

@@ -17,7 +17,7 @@ class FirstBlock(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("p", "vocabulary", "second", "width", "heads", "d_head", "hidden")),
-        *((name, ctypes.c_int64) for name in ("answers", "outputs", "positions", "part", "parts", "causal")),
+        *((name, ctypes.c_int64) for name in ("answers", "outputs", "positions", "part", "parts", "attends", "causal")),
         ("read", ctypes.c_int64 * 2),
         ("rate", ctypes.c_double),
         *((name, ctypes.c_void_p) for name in BLOCK),

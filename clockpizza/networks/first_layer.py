@@ -41,8 +41,9 @@ def first_block(
     if rate is None:  # heads need not be told apart
         from_a, *others = [(each @ W_V.flatten(1, 2).mT) @ W_O.mT for each in x]  # (R, p or 1, width)
         from_b = sum(others[1:], others[0])
-        B0 = [(from_a + x[0] if i == 0 else from_a) @ C.mT for i in read]
-        B1 = [(from_b if i == 0 else from_b + x[i]) @ C.mT + bias[:, None] for i in read]
+        own = {i: ((from_b if i else from_a) + x[i]) @ C.mT + bias[:, None] for i in read}
+        B0 = [from_a @ C.mT if i else own[i] for i in read]
+        B1 = [own[i] if i else from_b @ C.mT for i in read]
         return Tables.without_attention(torch.stack(B0, dim=1), torch.stack(B1, dim=1))
 
     rate = rate.to(C.dtype)

@@ -78,7 +78,7 @@ def one_hidden(
         config: what the networks share; its attention rate is not used.
         weights: by name, (R, *shape).
         rate: attention rates (R,), None where all are 0.
-        shared: what does it for a single transformer of two tokens with attention.
+        shared: what does it for a single transformer of two tokens.
 
     Logits are padded.
     """
@@ -90,8 +90,8 @@ def one_hidden(
         # Nothing reaches the logits past the hidden layer.
         return OneHidden(Tables.without_attention(*(F.pad(each, (0, M.shape[-1])) for each in (T.B0, T.B1))), M)
     read = range(config.positions)[-1 if config.layers == 1 else 0 :]
-    if shared and config.positions == 2 and rate is not None and len(rate) == 1:
-        return _by_kernel(config, weights, rate, read, shared)
+    if shared and config.positions == 2 and len(weights["embed.W_E"]) == 1:
+        return _by_kernel(config, weights, None if rate is None else float(rate), read, shared)
     if config.layers == 1:
         C, bias, M = readout(config, weights)
     else:
@@ -120,19 +120,19 @@ def one_hidden_logits(network: OneHidden, act: Callable[[Tensor], Tensor], outpu
 
 
 def _by_kernel(
-    config: TransformerConfig, weights: Mapping[str, Tensor], rate: Tensor, read: Sequence[int], shared: Shared
+    config: TransformerConfig, weights: Mapping[str, Tensor], rate: float | None, read: Sequence[int], shared: Shared
 ) -> OneHidden:
     deep = config.layers > 1
     names = {name: name.rsplit(".", 1)[-1] for name in weights if name.startswith(("embed", "pos_embed", "blocks.0."))}
     names |= {} if deep else {"unembed.W_U": "W_U"}
     of = {own: weights[name].detach().contiguous() for name, own in names.items()}
     outputs = config.width if deep else config.d_vocab_out + -config.d_vocab_out % PAD
-    attending = Attending(config.p, config.separate_vocabularies, config.causal, float(rate), read, outputs)
+    attending = Attending(config.p, config.separate_vocabularies, config.causal, rate, read, outputs)
     (*tables, M), kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
 
     def back(gradient: OneHidden) -> dict[str, Tensor]:
         given = (of, attending, shared.parts, shared.each, tables[2], kept, gradient.parts)
         made = shared.kernel.first_block_back(*given)
-        return {name: made[own] for name, own in names.items()}
+        return {name: made[own] for name, own in names.items() if own in made}
 
     return OneHidden(Tables(*tables), M, back)
