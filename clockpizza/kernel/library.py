@@ -10,12 +10,15 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
+
+from clockpizza.threads import Threads
 
 NAMES = ("first_block", "pairs", "last_block", "adamw", "masked_product", "attention_back")
 SOURCES = [Path(__file__).with_name(f"{name}.cpp") for name in NAMES]
 HEADERS = [Path(__file__).with_name(f"{name}.hpp") for name in ("exponential", "hidden", "linear", "product")]
-FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared", "-fopenmp-simd", "-fno-math-errno")
+FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-fopenmp-simd", "-fno-math-errno")
 SWITCH = "CLOCKPIZZA_KERNEL"  # off: leave it out
 
 
@@ -84,12 +87,17 @@ def _build(command: list[str], path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / path.name
-            done = subprocess.run(
-                [*command, *FLAGS, "-o", str(made), *map(str, SOURCES)], capture_output=True, text=True
-            )
-            if done.returncode:
-                first = next(iter(done.stderr.splitlines()), f"exit code {done.returncode}")
-                raise Unavailable(f"{command[0]} cannot build it: {first}")
+            objects = [str(Path(folder) / f"{source.stem}.o") for source in SOURCES]
+            commands = [[*FLAGS, "-c", str(source), "-o", to] for source, to in zip(SOURCES, objects, strict=True)]
+            list(Threads(os.cpu_count() or 1).map(partial(_run, command), commands))
+            _run(command, ["-shared", *objects, "-o", str(made)])
             os.replace(made, path)
     except OSError as error:
         raise Unavailable(f"{path} cannot be built: {error}") from error
+
+
+def _run(command: list[str], arguments: list[str]) -> None:
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        first = next(iter(done.stderr.splitlines()), f"exit code {done.returncode}")
+        raise Unavailable(f"{command[0]} cannot build it: {first}")

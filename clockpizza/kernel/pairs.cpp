@@ -121,7 +121,7 @@ class Pass {
     T* z(Index r) { return &layer.z[r * layer.O]; }
 
     // Pre-activations, and what reaches z beside them.
-    void mix(Index i, const Pair* pairs, Index n) {
+    NOT_INLINE void mix(Index i, const Pair* pairs, Index n) {
         for (Index r = 0; r < n; r++) {
             part(i, pairs[r], &layer.act[r * layer.H], 0, q.hidden);
             part(i, pairs[r], z(r), q.hidden, q.width);
@@ -176,7 +176,7 @@ class Pass {
 
     // Their gradients g, `row` apart, of the columns from `from` on: what is a's stays in registers.
     template <int N>
-    void mix_back(Index i, const Pair* pairs, const T* g, Index row, Index from, Index n) {
+    NOT_INLINE void mix_back(Index i, const Pair* pairs, const T* g, Index row, Index from, Index n) {
         typedef typename Of<T>::V V;
         constexpr Index lanes = Of<T>::lanes;
         const Index whole = n / lanes * lanes, a = pairs[0].a;

@@ -17,6 +17,8 @@ constexpr int VECTOR = 32;
 constexpr int VECTOR = 16;
 #endif
 
+#define NOT_INLINE [[gnu::noinline]]  // where copies would cost seconds of compiling and save nothing
+
 constexpr int ROWS = 6;  // of a block of C that is kept in registers, two vectors wide
 
 template <class T>
@@ -52,7 +54,7 @@ void block(Index depth, const T* A, Index row, Index step, const T* B, Index ldb
 
 // C (rows, columns) (+)= A @ B, columns a multiple of `wide`; B's column panels are `panel` elements apart.
 template <class T>
-void product(Index rows, Index columns, Index depth, const T* A, Index row, Index step, const T* B, Index panel,
+NOT_INLINE void product(Index rows, Index columns, Index depth, const T* A, Index row, Index step, const T* B, Index panel,
              Index ldb, T* C, Index ldc, bool add) {
     constexpr Index wide = Of<T>::wide;
     for (Index j = 0; j < columns; j += wide) {
