@@ -128,11 +128,12 @@ def _devices() -> Iterator[Check]:
 
 
 def _kernel() -> Check:
-    from clockpizza import kernel
+    from clockpizza.kernel import evidence, training
+    from clockpizza.kernel.library import Unavailable
 
     try:
-        kernel.load()
-    except kernel.Unavailable as error:
+        evidence.load(), training.load()
+    except Unavailable as error:
         return Check("kernel", "warn", str(error), "without it training on a CPU takes about twice as long")
     return Check("kernel", "ok", "built for this processor")
 

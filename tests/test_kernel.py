@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from clockpizza import kernel
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.kernel import evidence, library
+from clockpizza.kernel import training as kernel
 from clockpizza.networks.one_hidden import one_hidden
 from clockpizza.run_config import RunConfig
 from clockpizza.threads import Threads
@@ -24,10 +25,10 @@ SMALL = TransformerConfig(p=13, width=24)
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     """Every test looks for a compiler anew."""
-    for function in (kernel.load, kernel.found):
+    for function in (kernel.load, kernel.found, evidence.load, evidence.found):
         function.cache_clear()
     yield
-    for function in (kernel.load, kernel.found):
+    for function in (kernel.load, kernel.found, evidence.load, evidence.found):
         function.cache_clear()
 
 
@@ -35,7 +36,7 @@ def forgotten() -> Iterator[None]:
 def built() -> kernel.Kernel:
     try:
         return kernel.load()
-    except kernel.Unavailable as error:
+    except library.Unavailable as error:
         pytest.skip(str(error))
 
 
@@ -156,7 +157,7 @@ def test_products_over_active_neurons_are_those_of_torch(
     G = torch.randn(11, 37, generator=generator, dtype=dtype)
     W = torch.randn(37, 21, generator=generator, dtype=dtype)
     active = torch.rand(5, 37, generator=generator) < share
-    found = built.masked_product(G.T, W, G @ W, active)
+    found = evidence.load().masked_product(G.T, W, G @ W, active)
     expected = (G * active[:, None]) @ W
     assert float((found - expected).abs().max()) <= (1e-12 if dtype == torch.float64 else 1e-4)
 
@@ -202,7 +203,7 @@ def test_without_one_there_is_a_reason_and_training_goes_on(
     monkeypatch.delenv("CXX", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(kernel.Unavailable, match=reason):
+    with pytest.raises(library.Unavailable, match=reason):
         kernel.load()
     engine = Engine([RunConfig(SMALL, seed=5)])
     assert engine.pair_loss.kernel is None
@@ -218,7 +219,7 @@ def test_a_compiler_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Mon
     script.chmod(0o755)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("CXX", str(script))
-    with pytest.raises(kernel.Unavailable, match="cannot build it: error: no space for heroes"):
+    with pytest.raises(library.Unavailable, match="cannot build it: error: no space for heroes"):
         kernel.load()
     assert list((tmp_path / "cache" / "clockpizza").iterdir()) == []
 
@@ -229,5 +230,5 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path: Path, monkeypat
     (tmp_path / "clockpizza").mkdir()
     (tmp_path / "clockpizza").chmod(0o777)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(kernel.Unavailable, match="can be written by others"):
+    with pytest.raises(library.Unavailable, match="can be written by others"):
         kernel.load()

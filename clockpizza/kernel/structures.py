@@ -1,4 +1,4 @@
-"""What the C++ is given: structures as they stand in its sources. What a call does not need stays empty."""
+"""What a step's C++ is given: structures as they stand in its sources. What a call does not need stays empty."""
 
 from __future__ import annotations
 
@@ -64,14 +64,4 @@ class AdamW(ctypes.Structure):
         *((name, ctypes.c_double) for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon")),
         *((name, ctypes.c_double) for name in ("steps", "warmup")),
         *((name, ctypes.c_void_p) for name in ("parameter", "gradient", "first", "second")),
-    ]
-
-
-class AttentionBack(ctypes.Structure):
-    """As in attention_back.cpp."""
-
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("N", "p", "heads", "d_head", "width", "T", "keys", "query")),
-        ("scale", ctypes.c_double),
-        *((name, ctypes.c_void_p) for name in ("G", "W_O", "W_V", "pattern", "A", "v", "from_q", "from_k", "out")),
     ]

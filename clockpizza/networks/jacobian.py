@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from clockpizza import kernel
+from clockpizza.kernel import evidence as kernel
 from clockpizza.networks import Linear, Network, Transformer
 
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
-from clockpizza.kernel import Attending, Shared
+from clockpizza.kernel.training import Attending, Shared
 from clockpizza.networks.first_layer import first_block, first_dense
 from clockpizza.networks.mix import mix
 from clockpizza.networks.tables import Tables, joined_tables

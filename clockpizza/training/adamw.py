@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from clockpizza.kernel import Kernel
+from clockpizza.kernel.training import Kernel
 
 EPS = 1e-8
 

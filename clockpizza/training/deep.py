@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
-from clockpizza.kernel import Kernel
+from clockpizza.kernel.training import Kernel
 from clockpizza.networks.mix import mix
 from clockpizza.networks.one_hidden import OneHidden, readout
 from clockpizza.networks.transformer import ACTIVATIONS

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from clockpizza import kernel
 from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
-from clockpizza.kernel import Shared
+from clockpizza.kernel import training as kernel
+from clockpizza.kernel.training import Shared
 from clockpizza.networks import parameter_shapes
 from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, joined, one_hidden
 from clockpizza.run_config import RunConfig

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from clockpizza.kernel import Kernel
+from clockpizza.kernel.training import Kernel
 from clockpizza.networks.mix import mix_back, mix_into
 from clockpizza.networks.one_hidden import OneHidden, joined
 from clockpizza.networks.tables import Tables

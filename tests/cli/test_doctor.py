@@ -14,8 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 import clockpizza
-from clockpizza import doctor, kernel, settings
+from clockpizza import doctor, settings
 from clockpizza.cli import main
+from clockpizza.kernel import evidence, training
 
 PYPROJECT = Path(clockpizza.__file__).parents[1] / "pyproject.toml"
 
@@ -198,10 +199,12 @@ def test_a_card_that_somebody_holds_is_a_warning(monkeypatch: pytest.MonkeyPatch
 def test_a_kernel_that_cannot_be_built_is_a_warning_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kernel.load.cache_clear()
+    for kernel in (evidence, training):
+        kernel.load.cache_clear()
     monkeypatch.setenv("CLOCKPIZZA_KERNEL", "off")
     check = doctor._kernel()
-    kernel.load.cache_clear()
+    for kernel in (evidence, training):
+        kernel.load.cache_clear()
     assert (check.state, check.value) == ("warn", "CLOCKPIZZA_KERNEL is off")
     assert "twice as long" in check.cure
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from clockpizza import kernel
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
+from clockpizza.kernel import evidence as kernel
 from clockpizza.networks import Network
 from clockpizza.networks.jacobian import jacobians
 
