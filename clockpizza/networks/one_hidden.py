@@ -128,10 +128,11 @@ def _by_kernel(
     of = {own: weights[name].detach().contiguous() for name, own in names.items()}
     outputs = config.width if deep else config.d_vocab_out + -config.d_vocab_out % PAD
     attending = Attending(config.p, config.separate_vocabularies, config.causal, rate, read, outputs)
-    (*tables, M), kept = shared.kernel.first_block(of, attending, shared.parts, shared.each)
+    parts = min(shared.parts, config.heads)  # of which each has a head
+    (*tables, M), kept = shared.kernel.first_block(of, attending, parts, shared.each)
 
     def back(gradient: OneHidden) -> dict[str, Tensor]:
-        given = (of, attending, shared.parts, shared.each, tables[2], kept, gradient.parts)
+        given = (of, attending, parts, shared.each, tables[2], kept, gradient.parts)
         made = shared.kernel.first_block_back(*given)
         return {name: made[own] for name, own in names.items() if own in made}
 
