@@ -65,7 +65,8 @@ class Part {
   public:
     explicit Part(const FirstBlock<T>& block)
         : q(block), F(q.hidden + q.outputs), D(Of<T>::padded(q.d_head)), P(Of<T>::padded(q.p)),
-          W(Of<T>::padded(q.width)), FF(Of<T>::padded(F)), columns(share(F)), rows(share(q.hidden)) {}
+          W(Of<T>::padded(q.width)), FF(Of<T>::padded(F)), heads(share(q.heads)), columns(share(F)),
+          rows(share(q.hidden)) {}
 
     Index kept_by_head() const { return F * D + (4 + q.positions) * q.d_head * P; }
 
@@ -76,7 +77,7 @@ class Part {
         }
         C = all_of_C();
         for (Index j = 0; j < 2; j++) std::fill_n(B(j, 0), q.p * F, T(0));
-        for (Index h : heads()) {
+        for (Index h = heads.from; h < heads.to; h++) {
             values(h);
             if (q.attends) {
                 project(h);
@@ -103,11 +104,11 @@ class Part {
             }
         }
         for (T& each : through[0]) each *= T(1 - q.rate);
-        const Buffer<T> C = all_of_C();
+        C = all_of_C();
         C_panels = {F, q.width, C.data(), W, 1};
         dC.resize(F * W);
         for (Index i = 0; i < q.positions; i++) direct_back(i);
-        for (Index h : heads()) {
+        for (Index h = heads.from; h < heads.to; h++) {
             values_back(h);
             if (q.attends) shares_back(h);
         }
@@ -157,25 +158,16 @@ class Part {
     struct Range {
         Index from, to;
         Index size() const { return to - from; }
-        struct At {
-            Index i;
-            Index operator*() const { return i; }
-            void operator++() { i++; }
-            bool operator!=(At other) const { return i != other.i; }
-        };
-        At begin() const { return {from}; }
-        At end() const { return {to}; }
     };
 
     const FirstBlock<T>& q;
-    const Index F, D, P, W, FF;    // F: rows of C; padded d_head, p, width, F
-    const Range columns, rows;     // of C and of M that are this part's
-    Buffer<T> x[2], C, dx[2], dC;  // (width, P), (F, W), (p, W), (F, W)
-    Panels<T> x_panels[2], C_panels;
-    Buffer<T> through[2];          // gradients of the sums over heads, (p, F)
+    const Index F, D, P, W, FF;        // F: columns of tables; padded d_head, p, width, F
+    const Range heads, columns, rows;  // this part's; columns of tables, rows of M
+    Buffer<T> x[2], C, dx[2], dC;      // (width, P), (F, W), (p, W), (F, W)
+    Panels<T> x_panels[2], C_panels;   // x_j is (width, p) forward and (p, width) backward
+    Buffer<T> through[2];              // gradients of the sums over heads, (p, F)
 
     Range share(Index n) const { return {n * q.part / q.parts, n * (q.part + 1) / q.parts}; }
-    Range heads() const { return share(q.heads); }
 
     Index first_column(Index j) const { return j ? q.second : 0; }
 
@@ -281,7 +273,8 @@ class Part {
         Buffer<T> scores(q.p * P), own(P);
         times(q.p, left_side(h, i), 1, P, {q.d_head, q.p, right_side(h, i), P, 1}, scores.data(), P, false);
         for (Index d = 0; d < q.d_head; d++) {
-            for (Index token = 0; token < q.p; token++) own[token] += k(h, j)[d * P + token] * query(h, i)[d * P + token];
+            const T *key = k(h, j) + d * P, *asked = query(h, i) + d * P;
+            for (Index token = 0; token < q.p; token++) own[token] += key[token] * asked[token];
         }
         for (Index a = 0; a < q.p; a++) {
             for (Index b = 0; b < q.p; b++) {
@@ -295,7 +288,7 @@ class Part {
     void direct() {
         const Panels<T> Ct(q.width, columns.size(), &C[columns.from * W], 1, W);
         Buffer<T> found(q.p * Ct.width), bias(columns.size());
-        for (Index f : columns) bias[f - columns.from] = this->bias(f);
+        for (Index f = columns.from; f < columns.to; f++) bias[f - columns.from] = this->bias(f);
         for (Index i = 0; i < q.positions; i++) {
             times(q.p, x[q.read[i]].data(), 1, P, Ct, found.data(), Ct.width, false);
             for (Index token = 0; token < q.p; token++) {
@@ -309,8 +302,8 @@ class Part {
         const Index j = q.read[i];
         const T* grad = dB(j, i) + columns.from;
         constexpr Index wide = Of<T>::wide;
-        product<T>(q.p, W, columns.size(), grad, F, 1, &C_panels.data[columns.from * wide], wide * F, wide, dx[j].data(), W,
-                   true);
+        const T* own = &C_panels.data[columns.from * wide];  // rows of C
+        product<T>(q.p, W, columns.size(), grad, F, 1, own, wide * F, wide, dx[j].data(), W, true);
         times(columns.size(), grad, 1, F, x_panels[j], &dC[columns.from * W], W, true);
         if (i == 0) std::fill_n(q.dbias + columns.from, columns.size(), T(0));
         for (Index token = 0; token < q.p; token++) {
@@ -321,7 +314,7 @@ class Part {
     // This part's rows.
     void give_M() {
         if (!q.W_U) {
-            for (Index h : rows) {
+            for (Index h = rows.from; h < rows.to; h++) {
                 for (Index w = 0; w < q.width; w++) q.M[h * q.width + w] = q.W_out[w * q.hidden + h];
             }
             return;
@@ -329,7 +322,7 @@ class Part {
         const Panels<T> U(q.width, q.answers, q.W_U, q.answers, 1);
         Buffer<T> found(rows.size() * U.width);
         times(rows.size(), q.W_out + rows.from, 1, q.hidden, U, found.data(), U.width, false);
-        for (Index h : rows) {
+        for (Index h = rows.from; h < rows.to; h++) {
             T* to = q.M + h * q.outputs;
             std::fill_n(std::copy_n(&found[(h - rows.from) * U.width], q.answers, to), q.outputs - q.answers, T(0));
         }
@@ -338,13 +331,13 @@ class Part {
     void M_back() {
         const T* grad = q.dM + rows.from * q.outputs;
         const Index n = rows.size();
-        const Panels<T> transposed(q.W_U ? q.answers : q.outputs, n, grad, 1, q.outputs);
         if (!q.W_U) {
             for (Index w = 0; w < q.width; w++) {
                 for (Index h = 0; h < n; h++) q.dW_out[w * q.hidden + rows.from + h] = grad[h * q.outputs + w];
             }
             return;
         }
+        const Panels<T> transposed(q.answers, n, grad, 1, q.outputs);
         Buffer<T> found(q.width * transposed.width);
         times(q.width, q.W_U, q.answers, 1, transposed, found.data(), transposed.width, false);
         for (Index w = 0; w < q.width; w++) {
@@ -357,7 +350,6 @@ class Part {
     }
 
     void values_back(Index h) {
-        Panels<T> over_panels(q.p, F);
         Buffer<T> over(q.p * FF), dv(q.p * D), dC_O(q.d_head * FF), dW_V(q.d_head * W), dW_O(q.d_head * W);
         const Panels<T> W_V(q.d_head, q.width, of_head(q.W_V, h), q.width, 1), C_Of(F, q.d_head, C_O(h), D, 1);
         const Panels<T> W_O(q.d_head, q.width, q.W_O + h * q.d_head, 1, q.heads * q.d_head);
@@ -370,7 +362,7 @@ class Part {
                 if (!q.attends) continue;
                 for (Index f = 0; f < F; f++) to[f] += j == 0 ? table[f] : -table[f];
             }
-            over_panels = {q.p, F, over.data(), FF, 1};
+            const Panels<T> over_panels(q.p, F, over.data(), FF, 1);
             times(q.p, over.data(), FF, 1, C_Of, dv.data(), D, false);
             times(q.d_head, v(h, j), P, 1, over_panels, dC_O.data(), FF, j > 0);
             times(q.d_head, dv.data(), 1, D, x_panels[j], dW_V.data(), W, j > 0);
@@ -400,9 +392,9 @@ class Part {
             for (Index a = 0; a < q.p; a++) {
                 for (Index b = 0; b < q.p; b++) {
                     const Index at = (a * q.p + b) * q.heads;
-                    const T slope = q.rate ? dS[at] * S[at] * (1 - S[at] / T(q.rate)) : T(0), signed_slope = j ? slope : -slope;
-                    scores.at(a, b) = transposed.at(b, a) = signed_slope;
-                    own[j ? b : a] -= signed_slope;
+                    const T size = q.rate ? dS[at] * S[at] * (1 - S[at] / T(q.rate)) : T(0), slope = j ? size : -size;
+                    scores.at(a, b) = transposed.at(b, a) = slope;
+                    own[j ? b : a] -= slope;
                 }
             }
             Buffer<T>&left = j ? dk[0] : dq, &right = j ? dq : dk[1];

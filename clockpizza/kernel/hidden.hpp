@@ -60,7 +60,10 @@ class Hidden {
         const double largest = *std::max_element(logits, logits + outputs);
         double total = 0;
         for (Index c = 0; c < outputs; c++) e[c] = logits[c] - largest;
-        for (Index c = 0; c < outputs; c += lanes) *(typename Of<double>::V*)&e[c] = exponential(*(typename Of<double>::V*)&e[c]);
+        for (Index c = 0; c < outputs; c += lanes) {
+            auto* const several = (Of<double>::V*)&e[c];
+            *several = exponential(*several);
+        }
         for (Index c = 0; c < outputs; c++) total += e[c];
         const double loss = weight * (std::log(total) + largest - logits[target]);
         const double each = weight / total;
