@@ -134,7 +134,7 @@ def _kernel() -> Check:
     try:
         evidence.load(), training.load()
     except Unavailable as error:
-        return Check("kernel", "warn", str(error), "without it training on a CPU takes about twice as long")
+        return Check("kernel", "warn", str(error), "without it training on a CPU takes up to twice as long")
     return Check("kernel", "ok", "built for this processor")
 
 

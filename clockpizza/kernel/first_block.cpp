@@ -10,7 +10,7 @@
 // Where it does not attend, its rate being 0, there are no S, T0 and T1, and W_K and W_Q have no gradient.
 //
 // The work is cut into parts that threads share: some heads, columns of C and rows of M each. What all of them add to is
-// there once for every part, until `finish` adds it up. Sums are in a fixed order: same parts, same bits.
+// there once for every part: B, which the caller adds up, and dx, dC and dU, which `finish` does. Sums are in a fixed order: same parts, same bits.
 
 #include <cmath>
 #include <vector>

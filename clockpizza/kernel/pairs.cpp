@@ -5,7 +5,8 @@
 //   z_i = pre_i[hidden:] + relu(pre_i[:hidden]) @ M
 //
 // - loss and gradients, where z are the logits of the only position: sum over pairs of weight (logsumexp z - z[target]),
-//   in double precision. The same as `PairLoss._part` in ../training/pair_loss.py; pairs of weight 0, off the training set, are passed over.
+//   in double precision. The same as `PairLoss._part` in ../training/pair_loss.py; pairs of weight 0, off the training
+//   set, are passed over.
 // - z of chosen pairs; and back from its gradient, where more layers follow: ../training/deep.py.
 //
 // Sums are in a fixed order: same machine, same bits.

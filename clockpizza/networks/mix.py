@@ -15,7 +15,7 @@ from clockpizza.networks.tables import Tables
 
 
 def mix_into(pre: Tensor, scratch: Tensor, t: Tables) -> None:
-    """Fill `pre` (R, a, b, F); `scratch` (R, b, a, F) is overwritten."""
+    """Fill `pre` (R, a, b, F); `scratch` (R, b, a, F) is overwritten where there is attention."""
     if not t.S.shape[-1]:
         torch.add(t.B0.transpose(1, 2), t.B1, out=pre)  # (R, a, 1, F) + (R, 1, b, F)
         return
@@ -62,8 +62,8 @@ class Mix(torch.autograd.Function):
     def forward(ctx: Any, *tensors: Tensor) -> Tensor:
         t = Tables(*tensors)
         pre = t.B0.new_empty(len(t.B0), t.B0.shape[2], *t.B1.shape[2:])
-        by_b = torch.empty_like(pre.transpose(1, 2), memory_format=torch.contiguous_format)
-        mix_into(pre, by_b, t)
+        (R, a, b, F), attends = pre.shape, t.S.shape[-1]
+        mix_into(pre, pre.new_empty(R, b, a, F) if attends else pre, t)  # without attention no scratch is needed
         ctx.save_for_backward(*tensors)
         return pre
 
