@@ -62,7 +62,7 @@ def measure(values: dict[str, Any]) -> dict[str, float]:
     keep_freed_memory()
     network = _network(values)
     gradients = _timed(lambda: gradient_symmetricity(Probe(network)))
-    whole = _timed(lambda: judge(gather(network)))
+    whole = _timed(lambda: judge(gather(network).grounds))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return {
         "gradients_s": gradients[0],

@@ -16,10 +16,10 @@ from clockpizza.config import to_dict
 from clockpizza.devices import named_device
 from clockpizza.errors import BadInput
 from clockpizza.evidence import Evidence, gather
-from clockpizza.evidence.circles import Circle
-from clockpizza.verdict import Verdict, judge
+from clockpizza.grounds import to_dict as grounds_to_dict
+from clockpizza.verdict import Verdict, judge, share_measures
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,33 @@ class Classification:
     evidence: Evidence
     verdict: Verdict
 
+    @property
+    def measures(self) -> dict[str, float | None]:
+        """The numbers that lists and reports show of a run, by the names that snapshots use."""
+        e = self.evidence
+        return {
+            "accuracy": e.accuracy.all_pairs,
+            "gradient_symmetricity": e.gradient_symmetricity.exact,
+            "gradient_symmetricity_100": e.gradient_symmetricity.paper_sample,
+            "distance_irrelevance": e.distance_irrelevance.correct,
+            "distance_irrelevance_top_wrong": e.distance_irrelevance.top_wrong,
+            "circularity": e.circularity.paper,
+            "circularity_by_circle": e.circularity.by_circle,
+            "parameter_norm": e.parameter_norm,
+            **share_measures(self.verdict),
+        }
+
+    def of_run(self) -> dict[str, Any]:
+        """What a run's result.json keeps of it: verdict, measures, evidence and grounds, as plain values."""
+        values = self.to_dict()
+        return {**{key: values[key] for key in ("verdict", "evidence", "grounds")}, "measures": self.measures}
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as docs/classify.md documents them; what is not a finite number is None."""
         evidence = {
             field.name: getattr(self.evidence, field.name)
             for field in dataclasses.fields(self.evidence)
-            if field.name != "pictures"
+            if field.name not in ("pictures", "grounds")
         }
         return {
             "schema": SCHEMA,
@@ -46,6 +67,7 @@ class Classification:
             "record": self.checkpoint.record,
             "verdict": plain(self.verdict),
             "evidence": plain(evidence),
+            "grounds": plain(grounds_to_dict(self.evidence.grounds)),
         }
 
 
@@ -74,7 +96,7 @@ def classify(
         dtype=torch.float64 if precision == "float64" else torch.float32,
         tick=tick,
     )
-    return Classification(checkpoint, evidence, judge(evidence))
+    return Classification(checkpoint, evidence, judge(evidence.grounds))
 
 
 def usable_device(name: str, precision: str) -> torch.device:
@@ -92,12 +114,9 @@ def usable_device(name: str, precision: str) -> torch.device:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, dicts and lists as JSON values; NaN and infinities as None; properties of a Circle included."""
+    """Dataclasses, dicts and lists as JSON values; NaN and infinities as None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        if isinstance(value, Circle):
-            fields["pizza_share"] = value.pizza_share
-        return plain(fields)
+        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clockpizza.cuts import EDITION
 from clockpizza.errors import visible
 from clockpizza.store.event import number
 from clockpizza.store.result import table
@@ -26,14 +27,15 @@ class CircleFacts:
     role: str
     companion: int | None
     variance: float | None
-    logit_share: float | None
+    logits: float | None  # share of the logits' variance that is its wave
     clock: float | None  # FVE by the formulas, with all other circles out of the embedding
     pizza: float | None
     accompanying: float | None
-    b0: float | None  # the amplitude law that the verdict judges by: b0 + b1 |cos(w (a - b) / 2)|
+    b0: float | None  # the law that the verdict judges by: b0 + b1 |cos(w (a - b) / 2 + phase)|; of main circles
     b1: float | None
-    r2: float | None
-    pizza_share: float | None
+    phase: float | None
+    left: float | None  # the part of its wave that fits no law
+    pizza_part: float | None
     accuracy_alone: float | None
 
 
@@ -42,7 +44,9 @@ class Facts:
     """Verdict and evidence.
 
     name: "clock", "pizza", "non-circular"; "refused" where `reasons` says why there is none; "" where nothing is known.
-    clock, pizza, undetermined: shares of the circles' logit power. accuracies: of components, in words.
+    edition: of the rule that judged. kind: of a non-circular network. clock, pizza, unlawful, unaccounted: shares of
+        all the logits' variance; None in results of edition 1, whose shares were of something else.
+    accuracies: of components, in words.
     """
 
     name: str = ""
@@ -51,7 +55,10 @@ class Facts:
     region: str = ""
     clock: float | None = None
     pizza: float | None = None
-    undetermined: float | None = None
+    unlawful: float | None = None
+    unaccounted: float | None = None
+    edition: int = EDITION
+    kind: str = ""
     circles: tuple[CircleFacts, ...] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
     accuracies: str = ""
@@ -61,17 +68,22 @@ class Facts:
 def of_document(document: Mapping[str, Any]) -> Facts:
     """The facts in a result.json, or in what `clockpizza classify --json` prints."""
     verdict, evidence = table(document, "verdict"), table(document, "evidence")
-    name = verdict.get("name")
+    shares, name = table(verdict, "shares"), verdict.get("name")
+    judged = {_whole(each.get("frequency")): each for each in rows(verdict.get("circles"))}
     refused = words(verdict.get("refused"))
     return Facts(
         name=name if name in VERDICTS else "refused" if refused else "",
         certainty=words(verdict.get("certainty")),
         reasons=refused or words(verdict.get("reasons")),
         region=words(verdict.get("paper_region")),
-        clock=number(verdict.get("clock")),
-        pizza=number(verdict.get("pizza")),
-        undetermined=number(verdict.get("undetermined")),
-        circles=tuple(circle for each in rows(evidence.get("circles")) if (circle := _circle(each)) is not None),
+        **{name: number(shares.get(name)) for name in ("clock", "pizza", "unlawful", "unaccounted")},
+        edition=_whole(verdict.get("edition")) or 1,
+        kind=words(verdict.get("kind")),
+        circles=tuple(
+            circle
+            for each in rows(evidence.get("circles"))
+            if (circle := _circle(each, judged.get(_whole(each.get("frequency")), {}))) is not None
+        ),
         measures=_measures(evidence),
         accuracies=_accuracies(table(evidence, "accuracy_by_components")),
         heads=tuple(_head(each) for each in rows(table(evidence, "fourier").get("attention"))),
@@ -88,26 +100,26 @@ def rows(value: Any) -> list[dict[str, Any]]:
     return [each for each in value[:100] if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _circle(each: dict[str, Any]) -> CircleFacts | None:
+def _circle(each: dict[str, Any], judged: dict[str, Any]) -> CircleFacts | None:
     k = _whole(each.get("frequency"))
     if k is None:
         return None
-    law = table(each, "law_frozen") or table(each, "law_without_companion")
-    isolated = table(each, "isolated")
+    law, isolated = table(judged, "law"), table(each, "isolated")
     return CircleFacts(
         frequency=k,
         delta=_whole(each.get("delta")),
         role=words(each.get("role")),
         companion=_whole(each.get("companion")),
         variance=number(each.get("variance")),
-        logit_share=number(each.get("logit_share")),
+        logits=number(each.get("wave")),
         clock=number(isolated.get("clock")),
         pizza=number(isolated.get("pizza")),
         accompanying=number(isolated.get("accompanying")),
         b0=number(law.get("b0")),
         b1=number(law.get("b1")),
-        r2=number(law.get("r2")),
-        pizza_share=number(each.get("pizza_share")),
+        phase=number(law.get("phase")),
+        left=number(judged.get("unlawful_part")),
+        pizza_part=number(judged.get("pizza_part")),
         accuracy_alone=number(each.get("accuracy_alone")),
     )
 

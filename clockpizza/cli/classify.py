@@ -129,22 +129,23 @@ def _progress(total: int) -> Iterator[Any]:
 
 
 COLUMNS = [
-    *("path", "format", "verdict", "certainty", "pizza", "clock", "undetermined", "paper_region"),
+    *("path", "format", "verdict", "certainty", "kind", "edition", "paper_region"),
+    *("clock_share", "pizza_share", "unlawful_share", "unaccounted_share"),
     *("model", "p", "layers", "width", "attention_rate", "activation", "separate_vocabularies", "accuracy"),
     *("gradient_symmetricity", "gradient_symmetricity_100", "distance_irrelevance", "distance_irrelevance_top_wrong"),
-    *("circularity_authors", "circularity", "circularity_by_circle", "parameter_norm", "circles", "reasons"),
+    *("circularity_authors", "circularity", "circularity_by_circle", "parameter_norm", "main_circles", "reasons"),
 ]
 
 
 def _row(result: Classification) -> list[Any]:
+    from clockpizza.verdict import share_measures
+
     verdict, e, config = result.verdict, result.evidence, result.checkpoint.network.config
-    circles = " ".join(
-        f"{s.frequency}:{s.weight:.3f}:{'' if s.pizza_share is None else f'{s.pizza_share:.3f}'}"
-        for s in verdict.circles
-    )
+    circles = " ".join(f"{c.frequency}:{c.wave:.3f}:{c.pizza_part:.3f}" for c in verdict.circles)
     return [
         *(str(result.checkpoint.path), result.checkpoint.format, verdict.name or "refused", verdict.certainty),
-        *(verdict.pizza, verdict.clock, verdict.undetermined, verdict.paper_region),
+        *(verdict.kind, verdict.edition, verdict.paper_region),
+        *share_measures(verdict).values(),
         *(config.model, config.p, config.layers, config.width, config.attention_rate, config.activation),
         *(config.separate_vocabularies, e.accuracy.all_pairs),
         *(e.gradient_symmetricity.exact, e.gradient_symmetricity.paper_sample),

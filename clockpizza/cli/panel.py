@@ -14,10 +14,12 @@ from clockpizza.errors import visible
 from clockpizza.plots.circle import circle as draw_circle
 from clockpizza.plots.marks import MARKS
 from clockpizza.plots.picture import legend, picture
+from clockpizza.reasons import percent
 
 if TYPE_CHECKING:
     from clockpizza.classification import Classification
     from clockpizza.evidence.circles import Circle
+    from clockpizza.verdict import CircleVerdict
 
 
 def panel(result: Classification, console: Console, *, ascii: bool = False) -> RenderableType:
@@ -36,15 +38,17 @@ def panel(result: Classification, console: Console, *, ascii: bool = False) -> R
 
 
 def headline(result: Classification, *, ascii: bool = False) -> str:
-    """`● CLOCK  clear  pizza 3 %, clock 97 %`, and what the network is."""
+    """`● CLOCK  clear  (clock 92 %, pizza 6 %, unlawful <1 %, unaccounted 2 % of the logits)`."""
     verdict = result.verdict
     name = verdict.name or "refused"
     words = f"{MARKS[name].ascii if ascii else MARKS[name].glyph} {name.upper()}"
     if verdict.certainty:
         words += f"  {verdict.certainty}"
-    if verdict.pizza is not None and verdict.clock is not None:
-        words += f"  (of the circles' logits: clock {verdict.clock:.0%}, pizza {verdict.pizza:.0%}"
-        words += f", undetermined {verdict.undetermined:.0%})" if verdict.undetermined else ")"
+    if verdict.kind:
+        words += f": {verdict.kind}"
+    if verdict.shares is not None:
+        shares = ", ".join(f"{name} {percent(value)}" for name, value in vars(verdict.shares).items())
+        words += f"  ({shares} of the logits)"
     return words
 
 
@@ -86,10 +90,8 @@ def plain_lines(result: Classification) -> list[str]:
     for name, value, pizza, clock in measures(result):
         ranges = f"  [pizza {pizza}, clock {clock}]" if pizza else ""
         lines.append(f"  {name.strip()}: {value}{ranges}")
-    for c in result.evidence.circles if result.verdict.name else []:
-        lines.append(
-            "  circle " + ", ".join(f"{n} {v}" for n, v in zip(CIRCLE_COLUMNS, _circle_row(c), strict=True) if v)
-        )
+    for row in _circle_rows(result) if result.verdict.name else []:
+        lines.append("  circle " + ", ".join(f"{n} {v}" for n, v in zip(CIRCLE_COLUMNS, row, strict=True) if v))
     return lines
 
 
@@ -109,35 +111,42 @@ def _measures(result: Classification) -> Table:
 
 
 # Short enough for all of them to fit 80 columns; docs/classify.md says what each is.
-CIRCLE_COLUMNS = ("k", "delta", "role", "var", "logits", "over a-b", "R2", "pizza", "FVE clock/pizza")
+CIRCLE_COLUMNS = ("k", "delta", "role", "var", "logits", "over a-b", "left", "pizza", "FVE clock/pizza")
 
 
-def _circle_row(c: Circle) -> tuple[str, ...]:
-    law = c.law_frozen or c.law_without_companion
-    role = f"main -{c.companion}" if c.companion and c.role == "main" else c.role  # judged with that one taken out
-    if c.role != "main":  # it writes no logits: an amplitude would be a fit to noise
+def _circle_row(c: Circle, found: CircleVerdict | None) -> tuple[str, ...]:
+    """`found`: what the verdict says of a main circle; others write no wave whose amplitude would mean anything."""
+    role = f"main -{c.companion}" if c.companion else c.role  # its companion is out where its law is read
+    first = (str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.wave:.1%}")
+    if found is None:
         accompanying = c.isolated.accompanying if c.isolated else None
-        fve = "" if accompanying is None else f"accomp. {accompanying:.4f}"
-        return str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}", "", "", "", fve
-    sign = "+" if law.b1 >= 0 else "-"
+        return *first, "", "", "", "" if accompanying is None else f"accomp. {accompanying:.4f}"
+    law = found.law
+    turn = f"{law.phase:+.2f}" if law.phase else ""
     return (
-        *(str(c.frequency), str(c.delta or ""), role, f"{c.variance:.1%}", f"{c.logit_share:.1%}"),
-        *(f"{law.b0:.1f} {sign} {abs(law.b1):.1f}|cos|", f"{law.r2:.2f}"),
-        "-" if c.pizza_share is None else f"{c.pizza_share:.2f}",
+        *first,
+        f"{law.b0:.1f} + {law.b1:.1f}|cos{turn}|",
+        f"{found.unlawful_part:.1%}",
+        f"{found.pizza_part:.2f}",
         f"{c.isolated.clock:.4f} / {c.isolated.pizza:.4f}" if c.isolated else "",
     )
 
 
+def _circle_rows(result: Classification) -> list[tuple[str, ...]]:
+    found = {c.frequency: c for c in result.verdict.circles}
+    return [_circle_row(c, found.get(c.frequency)) for c in result.evidence.circles]
+
+
 def _circles(result: Classification) -> Table:
-    shown = result.evidence.circles[:8]
-    rows = [_circle_row(c) for c in shown]
+    every = _circle_rows(result)
+    rows = every[:8]
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for name, justify in zip(CIRCLE_COLUMNS, ("right", "right", "left", *["right"] * 6), strict=True):
         table.add_column(name, justify=justify, no_wrap=name != "FVE clock/pizza")  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*row)
-    if more := len(result.evidence.circle_frequencies) - len(shown):
-        table.caption = f"and {more} more frequencies with 1 % of the variance (see --json)"
+    if more := len(every) - len(rows):
+        table.caption = f"and {more} more (see --json)"
         table.caption_justify = "left"
     return table
 

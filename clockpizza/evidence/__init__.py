@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from clockpizza.cuts import LEAST_ACCURACY
+from clockpizza.evidence.ablations import Ablations
 from clockpizza.evidence.accuracy import Accuracy, accuracy
 from clockpizza.evidence.accuracy_by_components import AccuracyByComponents, accuracy_by_components
-from clockpizza.evidence.circles import Circle, circle_frequencies, circles
+from clockpizza.evidence.circle_grounds import CircleGrounds, circle_grounds
+from clockpizza.evidence.circles import Circle, circles
 from clockpizza.evidence.circularity import Circularity, circularity
 from clockpizza.evidence.components import principal_components
 from clockpizza.evidence.distance_irrelevance import DistanceIrrelevance, distance_irrelevance
@@ -18,8 +21,13 @@ from clockpizza.evidence.fourier import Fourier, fourier
 from clockpizza.evidence.gradient_symmetricity import GradientSymmetricity, gradient_symmetricity
 from clockpizza.evidence.neuron_fits import NeuronFits, neuron_fits
 from clockpizza.evidence.pictures import correct_logit_picture, plane
+from clockpizza.evidence.planes import planes
 from clockpizza.evidence.probe import Probe, one_thread_an_operation
+from clockpizza.evidence.waves import waves
+from clockpizza.grounds import Grounds
+from clockpizza.law import phase_is_free
 from clockpizza.networks import Network
+from clockpizza.roles import mains
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Pictures:
 class Evidence:
     """Everything measured on one network, in float64 unless told otherwise.
 
-    circle_frequencies: every frequency that holds 1 % of the embedding's variance; `circles` examines the first 12.
+    grounds: what the verdict is judged from.
     """
 
     p: int
@@ -58,11 +66,11 @@ class Evidence:
     distance_irrelevance: DistanceIrrelevance
     circularity: Circularity
     components: list[Component]
-    circle_frequencies: list[int]
     circles: list[Circle]
     accuracy_by_components: AccuracyByComponents
     fourier: Fourier
     neurons: NeuronFits | None
+    grounds: Grounds
     pictures: Pictures
 
 
@@ -89,24 +97,44 @@ def gather(
 
 def _gather(probe: Probe, training_pairs: Tensor | None) -> Evidence:
     halves = {name: principal_components(E) for name, E in probe.halves.items()}
-    found = circles(probe, halves)
+    right, spectra, found_waves = accuracy(probe, training_pairs), planes(probe), waves(probe)
+    ablations = Ablations(probe, found_waves)
+    # What an unsolved network's planes do says nothing.
+    solved = right.all_pairs >= LEAST_ACCURACY
+    of_circles = circle_grounds(ablations, spectra) if solved else CircleGrounds.none(ablations)
+    symmetricity, irrelevance = gradient_symmetricity(probe), distance_irrelevance(probe)
+    circular = circularity(probe, halves)
+    found = circles(
+        *(probe, halves, spectra, found_waves, mains(of_circles.waves, probe.p)),
+        free_phase=phase_is_free(probe.config.separate_vocabularies, of_circles.asymmetry),
+    )
     return Evidence(
         p=probe.p,
-        accuracy=accuracy(probe, training_pairs),
+        accuracy=right,
         parameter_norm=float(torch.stack([w.norm() for w in probe.network.weights.values()]).norm()),
-        gradient_symmetricity=gradient_symmetricity(probe),
-        distance_irrelevance=distance_irrelevance(probe),
-        circularity=circularity(probe, halves),
+        gradient_symmetricity=symmetricity,
+        distance_irrelevance=irrelevance,
+        circularity=circular,
         components=[
             Component(name, float(half.variance[i]), half.frequency[i], half.purity[i])
             for name, half in halves.items()
             for i in range(half.large)
         ],
-        circle_frequencies=circle_frequencies(probe),
         circles=found,
         accuracy_by_components=accuracy_by_components(probe, halves, found),
         fourier=fourier(probe),
         neurons=neuron_fits(probe),
+        grounds=Grounds(
+            p=probe.p,
+            accuracy=right.all_pairs,
+            held_out=right.held_out,
+            separate_vocabularies=probe.config.separate_vocabularies,
+            **vars(of_circles),
+            circularity=circular.paper,
+            circularity_authors=circular.authors,
+            symmetricity_100=symmetricity.paper_sample,
+            irrelevance_top_wrong=irrelevance.top_wrong,
+        ),
         pictures=Pictures(correct_logit_picture(probe), {c.frequency: plane(probe, c.frequency) for c in found}),
     )
 

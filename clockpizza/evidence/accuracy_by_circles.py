@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
+from clockpizza.evidence.planes import only
 from clockpizza.evidence.probe import Probe
 
 
@@ -35,7 +33,7 @@ class CircleAccuracy:
 
 
 def accuracy_by_circles(probe: Probe, roles: dict[int, str]) -> AccuracyByCircles:
-    """Accuracy with the main circles alone, the companions alone, and both; `roles` as of `circle_roles`."""
+    """Accuracy with the main circles alone, the companions alone, and both; `roles` as of `clockpizza.roles.names`."""
     main, companions = ([k for k, role in roles.items() if role == name] for name in ("main", "companion"))
     of_main = with_frequencies(probe, main) if main else None
     return AccuracyByCircles(
@@ -57,12 +55,3 @@ def circle_accuracies(probe: Probe, frequencies: Collection[int]) -> dict[int, C
 def with_frequencies(probe: Probe, frequencies: Collection[int]) -> float:
     """Accuracy over all pairs with the mean and some frequencies of the embedding alone."""
     return probe.accuracy(probe.run(only(probe.E_a, frequencies), only(probe.E_b, frequencies)))
-
-
-def only(E: Tensor, frequencies: Collection[int]) -> Tensor:
-    """Embeddings (p, d_embed) made of their mean and some Fourier coefficients over tokens."""
-    coefficients = torch.fft.rfft(E, dim=0)
-    gone = torch.ones(len(coefficients), dtype=torch.bool, device=E.device)
-    gone[[0, *frequencies]] = False
-    coefficients[gone] = 0
-    return torch.fft.irfft(coefficients, n=len(E), dim=0)

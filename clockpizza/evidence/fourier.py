@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from clockpizza.evidence.circles import logit_power
 from clockpizza.evidence.fourier_norms import unembedding
 from clockpizza.evidence.probe import Probe
+from clockpizza.evidence.waves import wave_power
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def fourier(probe: Probe) -> Fourier:
     return Fourier(
         embedding={name: token_spectrum(E) for name, E in probe.halves.items()},
         unembedding=token_spectrum(unembedding(probe)),
-        logits=logit_power(probe)[1:],
+        logits=wave_power(probe)[1:],
         attention=[_strongest(spectrum_2d(head)) for head in heads] if heads is not None else [],
     )
 

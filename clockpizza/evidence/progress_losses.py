@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from clockpizza.evidence.accuracy_by_circles import only
+from clockpizza.evidence.planes import only
 from clockpizza.evidence.probe import Probe
 
 

@@ -10,17 +10,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from clockpizza.evidence.ablations import Ablations
+from clockpizza.evidence.accuracy import accuracy
 from clockpizza.evidence.accuracy_by_circles import accuracy_by_circles
-from clockpizza.evidence.circles import circle_roles, logit_power
 from clockpizza.evidence.circularity import circularity
 from clockpizza.evidence.components import principal_components
 from clockpizza.evidence.distance_irrelevance import distance_irrelevance
 from clockpizza.evidence.fourier import token_spectrum
 from clockpizza.evidence.gradient_symmetricity import sampled_symmetricity
 from clockpizza.evidence.pictures import correct_logit_picture, plane
+from clockpizza.evidence.planes import planes
 from clockpizza.evidence.probe import Probe, one_thread_an_operation
 from clockpizza.evidence.progress_losses import progress_losses
+from clockpizza.evidence.provisional import likely_roles, provisional
+from clockpizza.evidence.waves import wave_power, waves
 from clockpizza.networks import Network
+from clockpizza.verdict import Verdict, share_measures
 
 CIRCLES = 6  # planes that are kept
 
@@ -34,10 +39,13 @@ class Snapshot:
     circle_frequencies: the CIRCLES frequencies with most of the embedding's variance, (n,); circle_scores: token
         embeddings on their planes, (n, p, 2), float16.
     correct_logit: Q[a, b, a + b] by [a + b, a - b], (p, p), float16; NaN where p is even and parities differ.
+
+    verdict: as far as it can be told (clockpizza/evidence/provisional.py); None where it cannot.
     """
 
     measures: dict[str, float | None]
     arrays: dict[str, NDArray[Any]]
+    verdict: Verdict | None
 
 
 def snapshot(network: Network, training_pairs: Tensor | None = None) -> Snapshot:
@@ -55,9 +63,11 @@ def _look(network: Network, training_pairs: Tensor | None) -> Snapshot:
     irrelevance, circular = distance_irrelevance(probe), circularity(probe, halves)
     spectra = np.array([token_spectrum(E) for E in probe.halves.values()])
     embedding = spectra.mean(0)
-    roles = circle_roles(probe)
+    ablations = Ablations(probe, waves(probe))
+    roles = likely_roles(ablations, planes(probe))
     accuracies = accuracy_by_circles(probe, roles)
     losses = progress_losses(probe, [k for k, role in roles.items() if role == "main"], training_pairs)
+    verdict = provisional(ablations, roles, accuracy(probe, training_pairs))
     frequencies = 1 + np.argsort(-embedding, kind="stable")[:CIRCLES]
     measures = {
         "gradient_symmetricity_100": sampled_symmetricity(probe),
@@ -71,12 +81,13 @@ def _look(network: Network, training_pairs: Tensor | None) -> Snapshot:
         "accuracy_main_circles": accuracies.main_circles,
         "accuracy_companions": accuracies.companions,
         "accuracy_both": accuracies.both,
+        **share_measures(verdict),
     }
     arrays: dict[str, NDArray[Any]] = {
         "embedding_power": embedding.astype(np.float32),
-        "logit_power": np.array(logit_power(probe)[1:], dtype=np.float32),
+        "logit_power": np.array(wave_power(probe)[1:], dtype=np.float32),
         "circle_frequencies": frequencies.astype(np.int32),
         "circle_scores": np.stack([plane(probe, int(k)).numpy() for k in frequencies]).astype(np.float16),
         "correct_logit": correct_logit_picture(probe).numpy().astype(np.float16),
     }
-    return Snapshot(measures, arrays)
+    return Snapshot(measures, arrays, verdict)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from clockpizza.checkpoints import read
 from clockpizza.errors import BadInput
-from clockpizza.evidence.accuracy_by_circles import only
 from clockpizza.evidence.fourier import token_spectrum
+from clockpizza.evidence.planes import only
 from clockpizza.evidence.probe import Probe
 from clockpizza.experiments.roles import Roles
 from clockpizza.store import RunFolder

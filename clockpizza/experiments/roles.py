@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clockpizza.cuts import MAIN_SHARE
 from clockpizza.frequency import double
 from clockpizza.timeline import SMALLEST_SHARE, Timeline
 
+MAIN_SHARE = 0.01  # of the logits' power at all frequencies: what a circle must write to count as a main circle
 BORN = 1.5  # times the even share 1 / (p//2): 5.7 standard deviations above it at the start, at width 128
 BLIND = 0.1  # of the differences a - b
 

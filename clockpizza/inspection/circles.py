@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from clockpizza.cuts import PAPER_CUT
@@ -15,12 +17,13 @@ def verdict(s: Sitter) -> list[Block]:
     v = s.verdict
     if v["name"] is None:
         return [Words(f"Refused: {v['refused']}.")]
-    words = f"{v['name'].capitalize()}, {v['certainty']}."
-    blocks: list[Block] = [Words(f"{words} {v['reasons'][:1].upper()}{v['reasons'][1:]}")]
-    if v["circles"]:
-        rows = [["circle k", "share of logits %", "pizza share"]]
-        rows += [[str(c["frequency"]), share(c["weight"]), number(c["pizza_share"], ".3f")] for c in v["circles"]]
-        blocks.append(Table(rows))
+    kind = f": {v['kind']}" if v["kind"] else ""
+    blocks: list[Block] = [Words(f"{v['name'].capitalize()}{kind}, {v['certainty']}. {v['reasons']}")]
+    header = ["", *(name for name in v["shares"])]
+    rows = [header, ["all", *(share(value, 2) for value in v["shares"].values())]]
+    for c in v["circles"]:
+        rows.append([f"circle {c['frequency']}", *(share(c[name], 2) for name in ("clock", "pizza", "unlawful")), ""])
+    blocks.append(Table(rows, "percent of all the logits' variance"))
     return blocks
 
 
@@ -48,7 +51,7 @@ def measures(s: Sitter) -> list[Block]:
 def circles(s: Sitter) -> list[Block]:
     if not s.frequencies:
         return s.why("circle_frequencies")
-    rows = [["k", "delta", "role", "variance %", "roundness", "logits %", "components"]]
+    rows = [["k", "delta", "role", "variance %", "roundness", "wave %", "components"]]
     for k in s.frequencies:
         c = s.circle(k)
         numbers = "; ".join(
@@ -58,13 +61,11 @@ def circles(s: Sitter) -> list[Block]:
         rows.append(
             [
                 *(str(k), str(c["delta"] or "-"), c["role"], share(c["variance"]), number(c["roundness"], ".3f")),
-                *(share(c["logit_share"], 2), numbers),
+                *(share(c["wave"], 2), numbers),
             ]
         )
     blocks: list[Block] = [Table(rows)]
-    more = len(s.evidence["circle_frequencies"]) - len(rows) + 1
-    if more > 0:
-        blocks.append(Words(f"And {more} more frequencies with 1 % of the variance."))
+    blocks.append(Words("wave %: share of the logits' variance that is a wave of a + b - c at k."))
     drawn = list(zip(s.frequencies, s.arrays["circle_scores"], strict=True))[:PLANES]
     return blocks + [Plane(title(s.circle(k)), points.astype(float)) for k, points in drawn]
 
@@ -121,50 +122,51 @@ def fve(s: Sitter) -> list[Block]:
 
 
 def amplitude(s: Sitter) -> list[Block]:
-    main = [k for k in s.frequencies if s.circle(k)["role"] == "main"]
+    found = {c["frequency"]: c for c in s.verdict["circles"]}
+    main = [k for k in s.frequencies if k in found]
     if not main:
-        return [Words(f"not defined for {s.describe}: no circle writes 1 % of the logits' power")]
-    rows = [["k", "logits", "b0", "b1", "R2", "variation", "pizza share"]]
+        return [Words(f"not defined for {s.describe}: no circle is at work in its logits")]
+    rows = [["k", "logits", "b0", "b1", "phase", "left %", "pizza part"]]
     for k in main:
-        c = s.circle(k)
-        without = f"without {c['companion']}" if c["companion"] else "without 2k"
-        laws = [("full", c["law"]), (without, c["law_without_companion"]), (f"{without}, frozen", c["law_frozen"])]
-        for i, (name, law) in enumerate((n, x) for n, x in laws if x is not None):
-            values = [number(law[n], ".2f") for n in ("b0", "b1")] + [
-                number(law["r2"], ".3f"),
-                number(law["cv"], ".3f"),
-            ]
-            rows.append(["" if i else str(k), name, *values, number(law["pizza_share"], ".3f")])
-    blocks: list[Block] = [Table(rows, "g(d) = b0 + b1 |cos(w d / 2)|, logits")]
+        c = found[k]
+        laws = [("full", s.circle(k)["law_full"], None), (_out(c), c["law"], c["unlawful_part"])]
+        for i, (name, law, left) in enumerate(laws):
+            numbers = [number(law[n], ".2f") for n in ("b0", "b1", "phase")]
+            left = law["misfit"] if left is None else left
+            rows.append(["" if i else str(k), name, *numbers, share(left, 2), number(law["pizza"], ".3f")])
+    blocks: list[Block] = [Table(rows, "g(d) = b0 + b1 |cos(w d / 2 + phase)|, logits")]
     d = np.arange(s.p)
-    for k in main[:PLANES]:
-        at = s.frequencies.index(k)
-        twice = s.circle(k)["companion"]
+    for at, k in enumerate(main[:PLANES]):
         lines = {
             "full": (d, s.arrays["amplitudes"][at].astype(float)),
-            f"without {twice or '2k'}": (d, s.arrays["amplitudes_without_companion"][at].astype(float)),
+            _out(found[k]): (d, s.arrays["amplitudes_out"][at].astype(float)),
         }
         blocks.append(Curves(f"k {k}", lines, "d = (a - b) mod p", "g(d)", dotted=frozenset({"full"})))
     return blocks
 
 
+def _out(circle: dict[str, Any]) -> str:
+    """`without 6, 24`: the planes that are out where a law is read."""
+    return f"without {', '.join(map(str, circle['out']))}" if circle["out"] else "as it is"
+
+
 def companions(s: Sitter) -> list[Block]:
-    pairs = [c for c in s.circles if c["role"] == "main" and c["companion"]]
+    pairs = [c for c in s.verdict["circles"] if c["companion"]]
     if not pairs:
-        return [Words("No main circle k has a circle at 2k.")]
-    rows = [["k", "2k", "variance %", "logits %", "share, full", "2k out", "FVE accomp. %"]]
+        return [Words("No main circle k has a companion at 2k.")]
+    rows = [["k", "2k", "variance %", "wave %", "pizza, full", "out", "FVE accomp. %"]]
     for c in pairs:
-        other = next((x for x in s.circles if x["frequency"] == c["companion"]), None)
-        fve = other["isolated"]["accompanying"] if other and other["isolated"] else None
+        other = s.circle(c["companion"])
+        fve = other["isolated"]["accompanying"] if other["isolated"] else None
         rows.append(
             [
-                *(str(c["frequency"]), str(c["companion"])),
-                *(share(other["variance"]) if other else "", share(other["logit_share"], 3) if other else ""),
-                *(number(c["law"]["pizza_share"], ".3f"), number(c["pizza_share"], ".3f"), share(fve, 2)),
+                *(str(c["frequency"]), str(c["companion"]), share(other["variance"]), share(other["wave"], 3)),
+                *(number(s.circle(c["frequency"])["law_full"]["pizza"], ".3f"), number(c["pizza_part"], ".3f")),
+                share(fve, 2),
             ]
         )
     total = sum(x["variance"] for x in s.circles if x["role"] == "companion")
-    caption = "variance and logits of 2k; pizza share of k in the full logits, and with 2k out"
+    caption = "variance and wave of 2k; pizza part of k in the full logits, and with 2k and k/2 out"
     return [Table(rows, caption), Words(f"Companions hold {100 * total:.1f} % of the embedding's variance.")]
 
 

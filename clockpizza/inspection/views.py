@@ -58,7 +58,7 @@ _ALL = (
         "verdict",
         "The verdict",
         "Which algorithm writes the logits, by how the amplitude of each circle's wave depends on a - b; the shares "
-        "say how much of the circles' logit power is whose.",
+        "say how much of all the logits' variance is whose.",
         "docs/verdict.md",
         circles.verdict,
     ),
@@ -115,14 +115,14 @@ _ALL = (
         "amplitude",
         "Amplitude law",
         "The amplitude of cos(w (a + b - c)) over a - b: constant for a clock, |cos(w d / 2)| for a pizza; read the "
-        "line without the companion, which hides a pizza.",
+        "line without the planes at 2k and k/2, which hide a pizza.",
         "docs/verdict.md, after the formulas of Zhong et al. 2023",
         circles.amplitude,
     ),
     _Entry(
         "companions",
         "Companions",
-        "Circles at twice a main circle's frequency that fill a pizza's blind spots: where the pizza share rises once"
+        "Circles at twice a main circle's frequency that fill a pizza's blind spots: where the pizza part rises once"
         " 2k is out, the companion was at work.",
         f"{ZHONG}, appendix on accompanying pizzas",
         circles.companions,

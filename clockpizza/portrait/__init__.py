@@ -17,7 +17,7 @@ from clockpizza.store.arrays import read_arrays, write_arrays
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 1
+SCHEMA = 2
 DOCUMENT = "document"  # the name of the array that holds the document
 
 

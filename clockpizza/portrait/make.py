@@ -15,8 +15,6 @@ from clockpizza.checkpoints import Checkpoint
 from clockpizza.classification import Classification, classify, plain, usable_device
 from clockpizza.config import LinearConfig
 from clockpizza.evidence.accuracy_by_circles import accuracy_by_circles, circle_accuracies
-from clockpizza.evidence.amplitude_law import amplitudes
-from clockpizza.evidence.circles import circle_roles, without_frequency
 from clockpizza.evidence.component_gradients import Triple, component_gradients, default_triples
 from clockpizza.evidence.components import Components, principal_components
 from clockpizza.evidence.fourier import attention_pictures, spectrum_2d
@@ -26,9 +24,9 @@ from clockpizza.evidence.neuron_fits import Fit, fit_neurons
 from clockpizza.evidence.output_phase import output_phases, strongest_writers
 from clockpizza.evidence.probe import Probe, one_thread_an_operation
 from clockpizza.evidence.progress_losses import progress_losses
-from clockpizza.frequency import double
 from clockpizza.networks.transformer import ACTIVATIONS
 from clockpizza.portrait import SCHEMA, Portrait
+from clockpizza.roles import mains, names
 
 NEURONS = 16  # whose pictures are kept
 ROLES = ("main", "companion", "idle")
@@ -102,7 +100,7 @@ class _Sitting:
         self.arrays["correct_logit"] = _half(pictures.correct_logit)
         ordered = sorted(found, key=lambda circle: ROLES.index(circle.role))
         if not ordered:
-            why = "not defined: no frequency holds 1 % of the embedding's variance"
+            why = "not defined: no frequency holds 1 % of the embedding's variance, and none is at work"
             self.undefined |= dict.fromkeys(("circle_frequencies", "circle_scores", "amplitudes"), why)
             return
         self.arrays["circle_frequencies"] = np.array([c.frequency for c in ordered], dtype=np.int32)
@@ -116,19 +114,18 @@ class _Sitting:
                 )
             else:
                 self.arrays[f"isolated_{k}"] = _half(picture)
-        full = amplitudes(probe, probe.logits)
-        self.arrays["amplitudes"] = _single(full[:, [c.frequency for c in ordered]].T)
-        self.arrays["amplitudes_without_companion"] = np.stack([self._without_companion(c.frequency) for c in ordered])
-
-    def _without_companion(self, k: int) -> Array:
-        """g_k(d) with frequency 2k out of the embedding and the attention pattern frozen: (p,)."""
-        probe, twice = self.probe, double(k, self.probe.p)
-        E_a, E_b = (without_frequency(E, twice) if twice else E for E in (probe.E_a, probe.E_b))
-        logits = probe.run(E_a, E_b, frozen=bool(probe.config.attention_rate))
-        return _single(amplitudes(probe, logits)[:, k])
+        # Of the main circles, which come first: g(d) in the full logits, and where the law is read.
+        waves = {wave.frequency: wave for wave in self.result.evidence.grounds.waves}
+        of_main = [waves[circle.frequency] for circle in ordered if circle.role == "main"]
+        if not of_main:
+            self.undefined["amplitudes"] = f"not defined for {self.name}: it has no main circle"
+            return
+        self.arrays["amplitudes"] = np.array([wave.amplitude for wave in of_main], dtype=np.float32)
+        self.arrays["amplitudes_out"] = np.array([wave.without_both or wave.amplitude for wave in of_main], np.float32)
 
     def _accuracies(self, training_pairs: Tensor | None) -> None:
-        probe, roles = self.probe, circle_roles(self.probe)
+        probe = self.probe
+        roles = names(mains(self.result.evidence.grounds.waves, probe.p))
         self.tables["accuracy_by_circles"] = accuracy_by_circles(probe, roles)
         self.tables["circle_accuracies"] = circle_accuracies(probe, [c.frequency for c in self.result.evidence.circles])
         main = [k for k, role in roles.items() if role == "main"]

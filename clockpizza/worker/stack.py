@@ -21,7 +21,7 @@ import torch
 import clockpizza
 from clockpizza.checkpoints import native
 from clockpizza.checkpoints import read as read_checkpoint
-from clockpizza.classification import classify, plain
+from clockpizza.classification import classify
 from clockpizza.errors import ClockpizzaError
 from clockpizza.evidence.snapshot import snapshot
 from clockpizza.networks import build
@@ -257,7 +257,8 @@ class _Recorder:
                 self.watcher.trouble(str(error))
                 continue
             measures = {name: _digits(value, MEASURE_DIGITS) for name, value in look.measures.items()}
-            run.log.append("snapshot", epoch=epoch, file=path.name, measures=measures)
+            told = {} if look.verdict is None else {"verdict": look.verdict.name, "certainty": look.verdict.certainty}
+            run.log.append("snapshot", epoch=epoch, file=path.name, measures=measures, **told)
 
     def checkpoint(self, epoch: int) -> None:
         self.lock.check()
@@ -295,9 +296,7 @@ class _Recorder:
             "finished",
             epoch,
             metrics=run.last,
-            verdict=plain(result.verdict),
-            measures=_measures(result.evidence),
-            evidence=result.to_dict()["evidence"],
+            **result.of_run(),
         )
         with suppress(OSError):
             run.folder.checkpoint_file.unlink()
@@ -327,18 +326,3 @@ class _Recorder:
 def _digits(value: float | None, digits: int) -> float | None:
     """A number as it is written into an event: a log of 17 digits is twice as long, and nobody reads them."""
     return None if value is None else float(f"{value:.{digits}g}")
-
-
-def _measures(evidence: Any) -> dict[str, float | None]:
-    """The numbers that lists and reports show of a finished run, by the names that snapshots use."""
-    gs, di, circular = evidence.gradient_symmetricity, evidence.distance_irrelevance, evidence.circularity
-    return {
-        "accuracy": evidence.accuracy.all_pairs,
-        "gradient_symmetricity": gs.exact,
-        "gradient_symmetricity_100": gs.paper_sample,
-        "distance_irrelevance": di.correct,
-        "distance_irrelevance_top_wrong": di.top_wrong,
-        "circularity": circular.paper,
-        "circularity_by_circle": circular.by_circle,
-        "parameter_norm": evidence.parameter_norm,
-    }

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from clockpizza.evidence.amplitude_law import AmplitudeLaw, amplitude_law, amplitudes
 from torch import Tensor
 
 from clockpizza.evidence import Probe
-from clockpizza.evidence.amplitude_law import AmplitudeLaw, amplitude_law, amplitudes
 
 Answering = Callable[[Tensor], Probe]
 

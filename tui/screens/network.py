@@ -291,13 +291,13 @@ class NetworkScreen(LabScreen):
             return
         number = [circle.frequency for circle in circles].index(k)
         circle = circles[number]
-        variance, logits = self._powers().get(k, (circle.variance, circle.logit_share))
+        variance, logits = self._powers().get(k, (circle.variance, circle.logits))
         heading = [circle.role] if circle.role else []
         heading += [
             f"{name} {share:.1%}" for name, share in (("var", variance), ("logits", logits)) if share is not None
         ]
-        if circle.pizza_share is not None and self._last:
-            heading.append(f"pizza share {circle.pizza_share:.2f}")
+        if circle.pizza_part is not None and self._last:
+            heading.append(f"{circle.pizza_part:.0%} pizza")
         delta = f", delta {circle.delta}" if circle.delta else ""
         title = f"circle k {k}{delta}, {number + 1} of {len(circles)}"
         points = moment.circles.get(k)

@@ -24,7 +24,7 @@ COLUMNS: tuple[tuple[str, int], ...] = (
     ("pizza", 6),
     ("alone", 6),
     ("amplitude over a-b", 18),
-    ("R2", 4),
+    ("left", 5),
     ("share", 5),
     ("2k", 3),
 )
@@ -72,8 +72,8 @@ class CircleTable(Panel):
             if c.frequency == self.frequency:
                 line.stylize(f"bold {palette.under_cursor}")
                 line.pad_right(width - line.cell_len)
-            if c.pizza_share is not None:
-                line.stylize(palette.colour("pizza" if c.pizza_share > 0.5 else "clock"))
+            if c.pizza_part is not None:
+                line.stylize(palette.colour("pizza" if c.pizza_part > 0.5 else "clock"))
             elif c.role != "main":
                 line.stylize(palette.dim)
             lines.append(line)
@@ -94,8 +94,7 @@ class CircleTable(Panel):
 
     def cells(self, c: CircleFacts) -> dict[str, str]:
         """What stands in each column for a circle."""
-        variance, logits = self.powers.get(c.frequency, (c.variance, c.logit_share))
-        law = c.role == "main" and c.b0 is not None and c.b1 is not None
+        variance, logits = self.powers.get(c.frequency, (c.variance, c.logits))
         if c.accompanying is not None:  # judged by the formula of the circle that it accompanies
             clock, pizza = "", f"{c.accompanying:.3f}a"
         else:
@@ -109,17 +108,22 @@ class CircleTable(Panel):
             "clock": clock,
             "pizza": pizza,
             "alone": _percent(c.accuracy_alone),
-            "amplitude over a-b": f"{c.b0:.1f} {'+' if c.b1 >= 0 else '-'} {abs(c.b1):.1f}|cos|"
-            if law and c.b0 is not None and c.b1 is not None
-            else "",
-            "R2": f"{c.r2:.2f}" if law and c.r2 is not None else "",
-            "share": _decimal(c.pizza_share, 2) if c.role == "main" else "",
+            "amplitude over a-b": _law(c),
+            "left": _percent(c.left),
+            "share": _decimal(c.pizza_part, 2) if c.role == "main" else "",
             "2k": str(c.companion or ""),
         }
 
 
+def _law(c: CircleFacts) -> str:
+    """`9.1 + 2.7|cos|`, or `0.0+33.3|cos+0.24|` where it has a phase."""
+    if c.b0 is None or c.b1 is None:
+        return ""
+    return f"{c.b0:.1f}+{c.b1:.1f}|cos{c.phase:+.2f}|" if c.phase else f"{c.b0:.1f} + {c.b1:.1f}|cos|"
+
+
 # Which columns go first where there is no room for all.
-_SPARED = ("2k", "R2", "amplitude over a-b", "delta", "alone", "var", "role", "logits")
+_SPARED = ("2k", "left", "amplitude over a-b", "delta", "alone", "var", "role", "logits")
 
 
 def fitting(width: int) -> list[tuple[str, int]]:

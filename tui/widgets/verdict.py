@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
+from clockpizza.cuts import EDITION
+from clockpizza.reasons import percent
 from tui.blocks import above
 from tui.facts import Facts
 from tui.widgets.panel import Panel
@@ -73,26 +75,30 @@ class VerdictPanel(Panel):
             return line.append(f"{palette.glyph('')} {self.words}", f"bold {palette.dim}")
         line.append(f"{palette.glyph(facts.name)} {facts.name.upper()}", f"bold {palette.colour(facts.name)}")
         line.append(f" {facts.certainty}", "bold")
+        if facts.kind:
+            line.append(f": {facts.kind}", "bold")
         if facts.clock is not None and facts.pizza is not None:
-            undetermined = facts.undetermined or 0.0
+            rest = max(0.0, 1 - facts.clock - facts.pizza)
             cells = min(BAR, width - line.cell_len - 28 - len(self.words))
-            line.append(f"  clock {facts.clock:.0%} ", palette.colour("clock"))
+            line.append(f"  clock {percent(facts.clock)} ", palette.colour("clock"))
             if cells >= 4:
-                line.append_text(self._bar(facts.clock, undetermined, cells))
-            line.append(f" pizza {facts.pizza:.0%}", palette.colour("pizza"))
-            if undetermined >= 0.005:
-                line.append(f", neither {undetermined:.0%}", palette.dim)
+                line.append_text(self._bar(facts.clock, rest, cells))
+            line.append(f" pizza {percent(facts.pizza)}", palette.colour("pizza"))
+            if rest >= 0.005:
+                line.append(f", neither {percent(rest)}", palette.dim)
+        elif facts.edition < EDITION:
+            line.append(f"  by edition {facts.edition} of the rule: clockpizza rejudge", palette.dim)
         if self.words:
             line.append(f"  {self.words}", palette.dim)
         elif facts.region and line.cell_len + 18 + len(facts.region) < width:
             line.append(f"  the paper's region: {facts.region}", palette.dim)
         return line
 
-    def _bar(self, clock: float, undetermined: float, cells: int) -> Text:
-        """The shares of the circles' logits, by length."""
+    def _bar(self, clock: float, rest: float, cells: int) -> Text:
+        """The shares of the logits' variance, by length; `rest`: of neither."""
         palette = self.app.palette
         first = round(min(1.0, max(0.0, clock)) * cells)
-        neither = min(cells - first, round(undetermined * cells))
+        neither = min(cells - first, round(rest * cells))
         marks = ("C", ".", "P") if palette.ascii else ("█", "░", "▒")
         return Text.assemble(
             (marks[0] * first, palette.colour("clock")),
