@@ -29,7 +29,7 @@ from clockpizza.cuts import (
 )
 from clockpizza.frequency import double, halves
 from clockpizza.grounds import Grounds
-from clockpizza.law import Law, phase_is_free, read_law
+from clockpizza.law import Law, read_law
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,7 @@ def _refusal(grounds: Grounds) -> str | None:
 
 
 def _circle(main: roles.Main, carried: Sequence[roles.Carried], grounds: Grounds) -> CircleVerdict:
-    free = phase_is_free(grounds.separate_vocabularies, grounds.asymmetry)
-    reading = read_law(main.wave, grounds.p, free_phase=free)
+    reading = read_law(main.wave, grounds.p, free_phase=grounds.separate_vocabularies)
     k, share = main.frequency, {wave.frequency: wave.share for wave in grounds.waves}
     writes = main.wave.share * main.own
     writes += sum(share[each.frequency] * each.part for each in carried if each.carrier == k)

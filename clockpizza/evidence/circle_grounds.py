@@ -10,8 +10,6 @@ from torch import Tensor
 from clockpizza.evidence.ablations import Ablations
 from clockpizza.evidence.number_line import number_line
 from clockpizza.evidence.planes import Planes
-from clockpizza.evidence.probe import Probe
-from clockpizza.evidence.waves import Waves
 from clockpizza.frequency import double, halves
 from clockpizza.grounds import NumberLine, Wave
 from clockpizza.roles import LEAST_EFFECT, LEAST_WAVE, are_circles, kept_planes, mains
@@ -24,7 +22,6 @@ LEAST_PLANE, LEAST_ROUND = 0.01, 0.5  # of the embedding's variance, and roundne
 class CircleGrounds:
     """What `clockpizza.grounds.Grounds` holds of circles, under the same names."""
 
-    asymmetry: float
     waves: list[Wave]
     kept: list[int]
     kept_accuracy: float
@@ -33,9 +30,9 @@ class CircleGrounds:
     idle: list[int]
 
     @staticmethod
-    def none(ablations: Ablations) -> CircleGrounds:
+    def none() -> CircleGrounds:
         """Of a network that is refused a verdict."""
-        return CircleGrounds(asymmetry(ablations.probe, ablations.waves), [], [], 0.0, 0.0, None, [])
+        return CircleGrounds([], [], 0.0, 0.0, None, [])
 
 
 def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
@@ -50,7 +47,7 @@ def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
     if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone.accuracy):
         probe.tick("number line")
         line, idle = number_line(probe, kept, own), idle_circles(ablations, planes, kept)
-    return CircleGrounds(asymmetry(probe, ablations.waves), waves, kept, alone.accuracy, 1 - alone.change, line, idle)
+    return CircleGrounds(waves, kept, alone.accuracy, 1 - alone.change, line, idle)
 
 
 def measure_waves(ablations: Ablations) -> list[Wave]:
@@ -105,12 +102,3 @@ def idle_circles(ablations: Ablations, planes: Planes, kept: list[int]) -> list[
         if planes.variance[k] >= LEAST_PLANE and planes.roundness[k] >= LEAST_ROUND and k not in kept
     ]
     return [k for k in large if ablations.out([k]).change < LEAST_EFFECT]
-
-
-def asymmetry(probe: Probe, waves: Waves) -> float:
-    """<(Q_ab - Q_ba)^2> / (2 V), over logits without their pairs' means: 0 where the order of operands does not matter,
-    1 where logits of (a, b) and (b, a) have nothing in common.
-    """
-    difference = probe.logits - probe.logits.transpose(0, 1)
-    difference -= difference.mean(2, keepdim=True)
-    return float((difference**2).mean()) / (2 * waves.variance) if waves.variance > 0 else 0.0

@@ -81,13 +81,9 @@ def circles(
     planes: Planes,
     waves: Waves,
     mains: Sequence[Main],
-    *,
-    free_phase: bool,
 ) -> list[Circle]:
-    """The circles, those at work first, the strongest writer first.
-
-    free_phase: as the verdict reads laws, see `clockpizza.law.phase_is_free`.
-    """
+    """The circles, those at work first, the strongest writer first."""
+    free_phase = probe.config.separate_vocabularies
     of, roles = {main.frequency: main for main in mains}, names(mains)
     found = [k for k in range(1, probe.p // 2 + 1) if planes.variance[k] >= SMALLEST_SHARE or k in roles]
     accompanied = {main.companion: main.frequency for main in mains if main.companion is not None}

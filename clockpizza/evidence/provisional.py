@@ -12,7 +12,7 @@ from __future__ import annotations
 from clockpizza.cuts import LEAST_ACCURACY, LEAST_HELD_OUT
 from clockpizza.evidence.ablations import Ablations
 from clockpizza.evidence.accuracy import Accuracy
-from clockpizza.evidence.circle_grounds import LEAST_PLANE, LEAST_ROUND, asymmetry
+from clockpizza.evidence.circle_grounds import LEAST_PLANE, LEAST_ROUND
 from clockpizza.evidence.planes import Planes
 from clockpizza.frequency import double
 from clockpizza.grounds import Grounds, Wave
@@ -49,7 +49,6 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
             accuracy=accuracy.all_pairs,
             held_out=accuracy.held_out,
             separate_vocabularies=ablations.probe.config.separate_vocabularies,
-            asymmetry=asymmetry(ablations.probe, ablations.waves),
             waves=_waves(ablations, roles, main),
             kept=sorted(roles),
             kept_accuracy=kept.accuracy,
