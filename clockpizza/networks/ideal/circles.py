@@ -7,7 +7,8 @@ With one h, the turn, that is a pizza; averaged over h it no longer depends on a
 A companion writes -2 cos(w (a - b) + 2 h) cos(w (a + b - c)) = -cos(2 w a + 2 h - w c) - cos(2 w b - 2 h - w c), linear
 in the embedding's circle at 2k: the unembedding reads it off the stream. Where another main circle has that frequency,
 the plane is embedded once, round and with the main circle's radius, and both read it: nothing of either is lost or
-doubled. Two circles with one 2k share their companion's plane likewise. k = p/2 and p/3 have no companion.
+doubled. Two circles with one 2k share their companion's plane likewise. k = p/2 and p/3 have no companion. A companion
+that is a line, with any direction at 2k, adds LINE_GAIN / 2 of that amplitude, and as large a wave cos(w (a + b + c)).
 
 With separate vocabularies operand b's circle stands at w b + phi. Vectors that are just added then give the turn
 -phi / 2, which is taken unless another is asked for.
@@ -27,6 +28,9 @@ from clockpizza.networks.ideal.draft import Draft, Place
 U_PHASES, H_PHASES = 9, 6  # leave harmonics of about 1 % of the wave
 GAIN = 20.0  # mean amplitude of each circle's logits, about the paper's model A
 LINE_PHASE = 2.4  # radians between the directions of companions that are lines, so that they miss different answers
+LINE_GAIN = (
+    0.2  # of a line's term: it writes as much to cos(w (a + b + c)) as to cos(w (a + b - c)), which costs margin
+)
 
 
 @dataclass(frozen=True)
@@ -183,11 +187,15 @@ def _companion_planes(draft: Draft, circles: list[Circle], companions: Companion
 
 
 def _accompany(draft: Draft, circle: Circle, plane: _Plane) -> None:
-    """Let the unembedding read the companion's term: of a line it gets the part that lies in its one direction."""
+    """Let the unembedding read the companion's term.
+
+    A line has half of it: cos(2 w a + x) cos(w c + x), for its one direction x, where a circle adds the same of sines.
+    """
     p = draft.config.p
     way, n = direction(p, circle.frequency), plane.place.of_sum.shape[0]
     c = 2 * math.pi * circle.frequency / p * torch.arange(p, dtype=torch.float64)
     # cos(2 w a + 2 h - w c) and cos(2 w b - 2 h - w c), from a plane whose angle is 2 w t, or -2 w t where 2k folds
     R_a = at_phase(way * (2 * circle.turn - c) - plane.phase)[:, :n]
     R_b = at_phase(way * (-2 * circle.turn - c) - plane.phi - plane.phase)[:, :n]
-    draft.W_U += companion_gain(p, circle) / plane.radius * draft.read(plane.place, R_a, R_b).T
+    gain = companion_gain(p, circle) * (1 if n == 2 else LINE_GAIN)
+    draft.W_U += gain / plane.radius * draft.read(plane.place, R_a, R_b).T
