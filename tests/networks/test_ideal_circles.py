@@ -197,6 +197,26 @@ def test_circles_half_a_modulus_apart_share_a_companion() -> None:
         close(waves_without(found, k, 8), law(30, k, 1))
 
 
+def test_such_a_companion_cannot_suit_both_where_operands_are_turned() -> None:
+    """It is turned for the first, so the second reads the operands apart."""
+    turned: dict[str, Any] = {**SEPARATE, "b_turn": 0.3, "equals_token": True}
+    for rate in (0.3, 1.0):
+        found = probe("pizza", p=30, frequencies=(4, 11, 7), attention_rate=rate, **turned)
+        close(waves(found, 11), law(30, 11, 1, -0.15, companion=1))
+        assert accuracy(found) == 1
+    with pytest.raises(BadInput, match=r"^at an equals token"):
+        ideal("pizza", p=30, frequencies=(4, 11, 7), **turned)
+
+
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize("form", [{}, {**SEPARATE, "b_turn": math.pi / 4}, {**SEPARATE, "b_shift": 1.3}])
+def test_a_companion_at_half_of_the_modulus_is_read_in_full(form: dict[str, Any], lines: bool) -> None:
+    found = probe("pizza", p=12, frequencies=(3, 1, 2), companion_lines=lines, **form)
+    phi = math.pi / 2 * form.get("b_shift", 0) + form.get("b_turn", 0)
+    close(waves(found, 3), law(12, 3, 1, -phi / 2, companion=1), within=0.06)
+    assert accuracy(found) == 1
+
+
 # ---- turned pizzas --------------------------------------------------------------------------------------------------
 
 

@@ -28,9 +28,8 @@ from clockpizza.networks.ideal.draft import Draft, Place
 U_PHASES, H_PHASES = 9, 6  # leave harmonics of about 1 % of the wave
 GAIN = 20.0  # mean amplitude of each circle's logits, about the paper's model A
 LINE_PHASE = 2.4  # radians between the directions of companions that are lines, so that they miss different answers
-LINE_GAIN = (
-    0.2  # of a line's term: it writes as much to cos(w (a + b + c)) as to cos(w (a + b - c)), which costs margin
-)
+# Of a line's term. A line writes as much to cos(w (a + b + c)) as to cos(w (a + b - c)), which costs margin.
+LINE_GAIN = 0.2
 
 
 @dataclass(frozen=True)
@@ -120,17 +119,21 @@ def direction(p: int, k: int) -> int:
     return 1 if double(k, p) == 2 * k % p else -1
 
 
+def companion_phi(p: int, circle: Circle) -> float:
+    """The angle of operand b's companion with which vectors that are just added give the companion's term."""
+    return direction(p, circle.frequency) * 2 * circle.phi
+
+
 def read_apart(p: int, circles: list[Circle], companions: Companions | None) -> bool:
     """Whether anything reads the operands' vectors otherwise than added."""
     phi = {circle.frequency: circle.phi for circle in circles}
-
-    def adds(circle: Circle) -> bool:
+    for circle in circles:
         if circle.pizza_share < 1 or not _whole_turns(2 * circle.turn + circle.phi):
-            return False
-        natural = direction(p, circle.frequency) * 2 * circle.phi
-        return not companions or _whole_turns(phi.get(double(circle.frequency, p), natural) - natural)
-
-    return not all(map(adds, circles))
+            return True
+        twice, natural = double(circle.frequency, p), companion_phi(p, circle)
+        if companions and twice and not _whole_turns(phi.setdefault(twice, natural) - natural):
+            return True  # the plane at 2k is another circle's, too, and turned as that one needs it
+    return False
 
 
 def _whole_turns(angle: float) -> bool:
@@ -178,9 +181,9 @@ def _companion_planes(draft: Draft, circles: list[Circle], companions: Companion
         if not twice or twice in main or twice in planes or not circle.pizza_share:
             continue
         radius = companions.size * circle.radius
-        phi = direction(p, circle.frequency) * 2 * circle.phi
-        phase = LINE_PHASE * i if companions.lines and 2 * twice != p else 0.0
-        n = 1 if companions.lines else 2
+        phi = companion_phi(p, circle)
+        line = companions.lines and 2 * twice != p  # at p/2 each operand has one direction anyway
+        phase, n = (LINE_PHASE * i, 1) if line else (0.0, 2)
         place = draft.embed(radius * waves(p, twice, phase)[:n], radius * waves(p, twice, phi + phase)[:n])
         planes[twice] = _Plane(radius, phi, phase, place)
     return planes
