@@ -24,6 +24,9 @@ WRAPPERS = ("model", "state_dict", "model_state_dict", "weights")
 def read(path: str | os.PathLike[str], overrides: Overrides | None = None) -> Checkpoint:
     """The network in a file, of whichever known format it is.
 
+    No setting is assumed: `Checkpoint.told` says what told each. What nothing tells is asked for, unless one candidate
+    alone solves the task.
+
     Args:
         path: a file that ``torch.save`` wrote; an authors' network has its config beside it.
         overrides: what the user says about the network, for what the file does not tell.

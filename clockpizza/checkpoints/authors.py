@@ -27,12 +27,16 @@ THEIR_KEYS = ("C", "attn_coeff", "diff_vocab", "eqn_sign", "funcs")  # two of th
 
 def read_transformer(path: Path, weights: Mapping[str, Tensor], configs: Configs, overrides: Overrides) -> Checkpoint:
     """A transformer; `weights` is the file's state dict. Raises BadInput without naming the file."""
+    fixed, configs = fixed_by_their_code(configs)
+    return transformer(path, Layout("authors", fixed), without_buffers(weights), {}, configs, overrides)
+
+
+def fixed_by_their_code(configs: Configs) -> tuple[dict[str, Any], Configs]:
+    """The settings that the authors' code has fixed, where a config is theirs, and the configs without those."""
     fixed: dict[str, Any] = {"layer_norm": ""}  # a LayerNorm of their code would have weights
-    if sum(configs.has(key) for key in THEIR_KEYS) >= 2:
-        fixed["causal"] = False
-        configs = configs.without("attention_dir")
-    layout = Layout("authors", fixed)
-    return transformer(path, layout, without_buffers(weights), {}, configs, overrides)
+    if sum(configs.has(key) for key in THEIR_KEYS) < 2:
+        return fixed, configs
+    return fixed | {"causal": False}, configs.without("attention_dir")
 
 
 def read_linear(path: Path, weights: Mapping[str, Tensor], configs: Configs) -> Checkpoint:

@@ -47,6 +47,7 @@ EQUATIONS: dict[str, tuple[Any, ...]] = {
     "use_normalization_before_and_after": (False,),
 }
 LINEAR_MODELS = {"A": "alpha", "B": "beta", "C": "gamma", "D": "delta", "X": "x"}  # as the authors call them
+AUTHORS_DIRECTION = "casual"  # in all of their configs, and their code never applies it
 SOURCE_CODE = ("func", "funcs")
 # Keys under which files keep configs: config, cfg, model_config, run_cfg, training_args ...
 CONFIG_KEY = re.compile(
@@ -251,6 +252,8 @@ def _causal(config: Config, key: str) -> bool | None:
     value = config.values[key]
     if key != "attention_dir" or value is None:
         return _flag(config, key)
+    if type(value) is str and value == AUTHORS_DIRECTION:
+        return None
     if type(value) is not str or value not in ("causal", "bidirectional"):
         raise config.wrong(key, "expected causal or bidirectional")
     return value == "causal"

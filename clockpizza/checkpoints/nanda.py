@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
+from clockpizza.checkpoints.authors import fixed_by_their_code
 from clockpizza.checkpoints.checkpoint import Checkpoint, Overrides
 from clockpizza.checkpoints.configs import Configs
 from clockpizza.checkpoints.settle import Layout, transformer
@@ -21,14 +22,13 @@ from clockpizza.checkpoints.state_dict import without_buffers
 
 THEIR_KEYS = ("act_type", "fn_name")  # no other code's names
 LOSSES = ("train_losses", "test_losses", "train_loss", "test_loss")
-POSITIONS = 3
 
 
 def read(
     path: Path, weights: Mapping[str, Tensor], holds: Mapping[str, Any], configs: Configs, overrides: Overrides
 ) -> Checkpoint:
     """The network of `weights`, which its file `holds` under `model`. Raises BadInput without naming the file."""
-    fixed: dict[str, Any] = {"layer_norm": ""}  # a LayerNorm of their code would have weights
+    fixed, configs = fixed_by_their_code(configs)  # networks of the authors are wrapped like this, too
     if all(configs.has(key) for key in THEIR_KEYS) and any(key in holds for key in LOSSES):
         fixed |= {"attention_rate": 1.0, "causal": True}
     return transformer(path, Layout("nanda", fixed), without_buffers(weights), holds, configs, overrides)
