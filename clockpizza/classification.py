@@ -64,6 +64,8 @@ class Classification:
             "path": str(self.checkpoint.path),
             "format": self.checkpoint.format,
             "network": to_dict(self.checkpoint.network.config),
+            "told": self.checkpoint.told,
+            "reading": self.checkpoint.reading(),
             "record": self.checkpoint.record,
             "verdict": plain(self.verdict),
             "evidence": plain(evidence),
@@ -96,7 +98,11 @@ def classify(
         dtype=torch.float64 if precision == "float64" else torch.float32,
         tick=tick,
     )
-    return Classification(checkpoint, evidence, judge(evidence.grounds))
+    verdict = judge(evidence.grounds)
+    if verdict.refused and (reading := checkpoint.reading()):
+        words = f"{verdict.refused}; as read with {reading}"
+        verdict = dataclasses.replace(verdict, refused=words, reasons=words)
+    return Classification(checkpoint, evidence, verdict)
 
 
 def usable_device(name: str, precision: str) -> torch.device:

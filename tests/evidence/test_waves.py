@@ -77,6 +77,8 @@ def test_silent_logits_have_no_waves(answering: Answering) -> None:
     assert (found.variance, float(found.share.sum()), float(found.written.sum())) == (0, 0, 0)
 
 
-def test_power_of_the_logits_is_shared_out_among_frequencies(random_network: Callable[[NetworkConfig], Network]) -> None:
+def test_power_of_the_logits_is_shared_out_among_frequencies(
+    random_network: Callable[[NetworkConfig], Network],
+) -> None:
     power = wave_power(Probe(random_network(LinearConfig("delta", p=7, hidden=6))))
     assert (len(power), power[0], sum(power)) == (4, 0, pytest.approx(1))

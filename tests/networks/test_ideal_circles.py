@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from clockpizza.evidence.amplitude_law import amplitudes
 from torch import Tensor
 
 from clockpizza.errors import BadInput
-from clockpizza.evidence.amplitude_law import amplitudes
 from clockpizza.evidence.circles import without_frequency
 from clockpizza.evidence.probe import Probe
 from clockpizza.frequency import double
