@@ -2,12 +2,13 @@
 
 It is judged by the same rule from fewer grounds. Left out: that each wave falls with its own plane and with no other
 (taken for granted of a circle with 1 % of the embedding's variance and roundness .5, of which there may be few);
-carriers; the planes at k/2, and those at 2k that are main circles themselves, which stay in where laws are read; all
-other companions go out at once, not one by one. A network that does not come out as circles gets no name meanwhile:
-what else it is takes the full examination.
+carriers; the planes at k/2, which stay in where laws are read; those at 2k go out all at once, not one by one. A
+network that does not come out as circles gets no name meanwhile: what else it is takes the full examination.
 """
 
 from __future__ import annotations
+
+from torch import Tensor
 
 from clockpizza.cuts import LEAST_ACCURACY, LEAST_HELD_OUT
 from clockpizza.evidence.ablations import Ablations
@@ -65,10 +66,8 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
 
 
 def _waves(ablations: Ablations, roles: dict[int, str], main: list[int]) -> list[Wave]:
-    """The main circles' waves, each as if its plane took it and no other; laws with all companions out at once."""
+    """The main circles' waves, each as if its plane took it and no other."""
     p, waves = ablations.probe.p, ablations.waves
-    companions = [k for k, role in roles.items() if role == "companion"]
-    out = ablations.out(companions).amplitude if companions else waves.amplitude
     return [
         Wave(
             frequency=k,
@@ -77,11 +76,23 @@ def _waves(ablations: Ablations, roles: dict[int, str], main: list[int]) -> list
             amplitude=waves.amplitude[:, k].tolist(),
             without_double=None,
             without_half=None,
-            without_both=out[:, k].tolist(),
+            without_both=amplitude[:, k].tolist(),
             left=[0.0 if j == k else 1.0 for j in range(1, p // 2 + 1)],
             left_without_half=None,
             effect=float(waves.share[k]),
             effect_double=None,
         )
-        for k in main
+        for k, amplitude in _amplitudes(ablations, roles, main).items()
     ]
+
+
+def _amplitudes(ablations: Ablations, roles: dict[int, str], main: list[int]) -> dict[int, Tensor]:
+    """Where each main circle's law is read: one ablation for all of them, a second for those whose double is a main
+    circle, too.
+    """
+    p = ablations.probe.p
+    companions = [k for k, role in roles.items() if role == "companion"]
+    doubles = [twice for k in main if (twice := double(k, p)) in main]
+    first = ablations.out(companions).amplitude if companions else ablations.waves.amplitude
+    second = ablations.out(companions + doubles).amplitude if doubles else first
+    return {k: second if double(k, p) in doubles and k not in doubles else first for k in main}
