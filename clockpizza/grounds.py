@@ -71,8 +71,8 @@ class Grounds:
     waves: those that hold some of the logits' variance (roles.LEAST_WAVE), the strongest first.
     kept: frequencies of the main circles and their doubles. kept_accuracy: over all pairs with these planes alone and
         live attention. kept_share: the part of the logits' variance that is then written, 1 - <(Q' - Q)^2> / V.
-    number_line: only looked for where circles do not explain the network. idle: round planes of at least 1 % of the
-        embedding's variance that write less than 1 % of the logits' variance; likewise.
+    number_line: only looked for where circles do not explain the network. idle: likewise, a few round planes that hold
+        most of the embedding's variance and alone, with live attention, do not answer.
     circularity, circularity_authors, symmetricity_100, irrelevance_top_wrong: the paper's measures.
     """
 

@@ -17,7 +17,7 @@ from clockpizza.grounds import Wave
 
 LEAST_WAVE = 0.002  # of the logits' variance: a wave that is looked at
 LEAST_OWN = 0.5  # how much more of its own wave than of the others' a circle's plane must take along
-LEAST_EFFECT = 0.01  # of the logits' variance, that a companion's plane must change
+LEAST_EFFECT = 0.02  # of a main circle's wave, that its companion's plane must change the logits by, in variance
 LEAST_EXPLAINED = 2 / 3  # of the logits' variance, that must be the main circles'
 LEAST_ALONE = 0.9  # of the network's accuracy, that main circles and their doubles must reach alone
 
@@ -70,7 +70,7 @@ def mains(waves: Sequence[Wave], p: int) -> list[Main]:
 
     def companion(wave: Wave) -> int | None:
         twice = double(wave.frequency, p)
-        counts = wave.effect_double is not None and wave.effect_double >= LEAST_EFFECT
+        counts = wave.effect_double is not None and wave.effect_double >= LEAST_EFFECT * wave.share
         return twice if counts and twice not in at_work else None
 
     return [Main(wave, own, others, companion(wave)) for wave, own, others in found]

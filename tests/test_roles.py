@@ -44,8 +44,10 @@ def test_a_wave_without_a_plane_of_its_own_does_not_count_as_another() -> None:
 
 
 def test_a_companion_changes_the_logits_and_is_no_main_circle() -> None:
-    strong, weak = wave(17, 0.5, {17: 0.0}, double=0.1), wave(3, 0.4, {3: 0.0}, double=0.001)
+    strong, weak = wave(17, 0.5, {17: 0.0}, double=0.1), wave(3, 0.4, {3: 0.0}, double=0.004)
     assert [main.companion for main in mains([strong, weak], P)] == [25, None]
+    small = [wave(13, 0.9, {13: 0.0}), wave(21, 0.03, {21: 0.0}, double=0.004)]
+    assert mains(small, P)[1].companion == 17  # it changes much of a small wave
     chain = [wave(5, 0.5, {5: 0.0}, double=0.4), wave(10, 0.4, {10: 0.0}, double=0.0)]
     assert [main.companion for main in mains(chain, P)] == [None, None]
     assert names(mains([strong], P)) == {17: "main", 25: "companion"}

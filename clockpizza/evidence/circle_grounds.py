@@ -12,10 +12,11 @@ from clockpizza.evidence.number_line import number_line
 from clockpizza.evidence.planes import Planes
 from clockpizza.frequency import double, halves
 from clockpizza.grounds import NumberLine, Wave
-from clockpizza.roles import LEAST_EFFECT, LEAST_WAVE, are_circles, kept_planes, mains
+from clockpizza.roles import LEAST_ALONE, LEAST_WAVE, are_circles, kept_planes, mains
 
 LEAST_REST = 0.01  # of the logits' variance: what a plane leaves of its own wave, for which a carrier is looked
-LEAST_PLANE, LEAST_ROUND = 0.01, 0.5  # of the embedding's variance, and roundness: a circle that may be idle
+LEAST_PLANE, LEAST_ROUND = 0.01, 0.5  # of the embedding's variance, and roundness: what looks like a circle
+LEAST_HELD = 0.5  # of the embedding's variance, that a few such circles must hold together
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
     line, idle = None, []
     if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone.accuracy):
         probe.tick("number line")
-        line, idle = number_line(probe, kept, own), idle_circles(ablations, planes, kept)
+        line = number_line(probe, kept, own)
+        idle = idle_circles(ablations, planes, own)
     return CircleGrounds(waves, kept, alone.accuracy, 1 - alone.change, line, idle)
 
 
@@ -94,11 +96,16 @@ def _left(intact: Tensor, now: Tensor) -> list[float]:
     return torch.where(power > 0, (intact * now).sum(0) / power.clamp_min(1e-300), 0)[1:].tolist()
 
 
-def idle_circles(ablations: Ablations, planes: Planes, kept: list[int]) -> list[int]:
-    """Round planes with some of the embedding's variance that change next to nothing when they are out."""
+def idle_circles(ablations: Ablations, planes: Planes, accuracy: float) -> list[int]:
+    """A few round planes that hold most of the embedding's variance and do not answer; [] where there are none such.
+
+    Taking them out would show nothing: a number line or a lookup table has a part in every plane.
+    """
+    p = ablations.probe.p
     large = [
-        k
-        for k in range(1, ablations.probe.p // 2 + 1)
-        if planes.variance[k] >= LEAST_PLANE and planes.roundness[k] >= LEAST_ROUND and k not in kept
+        k for k in range(1, p // 2 + 1) if planes.variance[k] >= LEAST_PLANE and planes.roundness[k] >= LEAST_ROUND
     ]
-    return [k for k in large if ablations.out([k]).change < LEAST_EFFECT]
+    few = len(large) <= max(1, (p - 1) // 4)
+    if not few or sum(planes.variance[k] for k in large) < LEAST_HELD:
+        return []
+    return large if ablations.kept(large).accuracy < LEAST_ALONE * accuracy else []

@@ -87,12 +87,22 @@ def _waves(ablations: Ablations, roles: dict[int, str], main: list[int]) -> list
 
 
 def _amplitudes(ablations: Ablations, roles: dict[int, str], main: list[int]) -> dict[int, Tensor]:
-    """Where each main circle's law is read: one ablation for all of them, a second for those whose double is a main
-    circle, too.
+    """Where each main circle's law is read: with all companions out, and with its double where that is a main circle.
+
+    Two ablations do for all: in a chain of doubles every second one is out in the first, the others in the second.
     """
     p = ablations.probe.p
-    companions = [k for k, role in roles.items() if role == "companion"]
-    doubles = [twice for k in main if (twice := double(k, p)) in main]
-    first = ablations.out(companions).amplitude if companions else ablations.waves.amplitude
-    second = ablations.out(companions + doubles).amplitude if doubles else first
-    return {k: second if double(k, p) in doubles and k not in doubles else first for k in main}
+    outs = [{k for k, role in roles.items() if role == "companion"} for _ in range(2)]
+    read: list[set[int]] = [set(), set()]
+    for k in main:
+        twice = double(k, p)
+        for out, readers in zip(outs, read, strict=True):
+            if k not in out and twice not in readers:
+                out |= {twice} & set(main)
+                readers.add(k)
+                break
+    found = [
+        ablations.out(out).amplitude if out and readers else ablations.waves.amplitude
+        for out, readers in zip(outs, read, strict=True)
+    ]
+    return {k: found[1] if k in read[1] else found[0] if k in read[0] else ablations.waves.amplitude for k in main}
