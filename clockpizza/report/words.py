@@ -95,10 +95,16 @@ def turning(found: Crossing, turn: Turn, how: str, left: str) -> str:
 
 def briefly(found: Crossing, turn: Turn) -> str:
     """The same in few words, for where there is little room."""
-    short = turn.short.format(n=f"{found.yes + found.no:,}")
+    if found.value is None:
+        return f"{turn.what}: {rate_or_why(found, turn)}"
+    return f"{turn.short.format(n=f'{found.yes + found.no:,}')} at {rate(found)}"
+
+
+def rate_or_why(found: Crossing, turn: Turn) -> str:
+    """The rate, or why there is none."""
     if found.value is not None:
-        return f"{short} at {rate(found)}"
-    return f"{turn.what}: {'beyond the rates' if found.status == 'outside' else _why(found, turn)}"
+        return rate(found)
+    return "beyond the rates tried" if found.status == "outside" else _why(found, turn)
 
 
 def _why(found: Crossing, turn: Turn) -> str:
@@ -135,6 +141,13 @@ def boundaries(report: Report) -> list[str]:
         left = _left(report, clock_share, {}, "without attention or without shares")
         words.append(turning(clock_share, CLOCK_SHARE, how, left))
     return words
+
+
+def boundaries_briefly(report: Report) -> list[str]:
+    """The same in few words."""
+    found = [(report.whole.clock, CLOCKS)] if report.finished else []
+    found += [(report.whole.clock_share, CLOCK_SHARE)] if report.has_shares else []
+    return [briefly(crossing, turn) for crossing, turn in found if crossing is not None]
 
 
 def _fit(found: Crossing) -> str:
@@ -233,8 +246,8 @@ def editions_briefly(report: Report) -> str:
         return ""
     newest, *older = report.editions
     if older:
-        return f"{sum(each.runs for each in older):,} of an older edition apart: {rejudge(report)}"
-    return f"judged by edition {newest.edition}: {rejudge(report)}" if newest.edition < EDITION else ""
+        return f"{sum(each.runs for each in older):,} older: {rejudge(report)}"
+    return f"edition {newest.edition}: {rejudge(report)}" if newest.edition < EDITION else ""
 
 
 def rejudge(report: Report) -> str:
