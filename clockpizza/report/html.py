@@ -25,8 +25,8 @@ def html(report: Report) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in report.states.items())
     body = [f"<h1>{name}</h1>", _paragraph(f"{states}."), svg(report)]
     if report.finished:
-        for name, each in report.bins.items():
-            quantity = QUANTITIES[name]
+        for over, each in report.bins.items():
+            quantity = QUANTITIES[over]
             body.append(_table(words.share_table(each, quantity), f"Verdicts by {quantity}"))
             if report.has_shares:
                 caption = f"Mean shares of what the logits vary, by {quantity} ({words.bootstrapped(each)})"

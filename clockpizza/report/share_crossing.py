@@ -52,6 +52,9 @@ def share_crossing(runs: Sequence[tuple[float, float, float]]) -> Crossing:
         return Crossing("no rise", **counts)
     if not 0 <= middle <= 1:
         return Crossing("outside", **counts)
+    more = (all_clock - all_pizza)[0]
+    if more[places <= middle].sum() >= 0 or more[places >= middle].sum() <= 0:
+        return Crossing("no rise", **counts)  # a curve that the runs themselves do not follow across one half
     status = "separate" if curves.apart(all_clock, all_pizza)[0] else "found"
     low = high = None
     if len(x) >= FEWEST:

@@ -39,6 +39,8 @@ def svg(report: Report) -> str:
     panels = [_diagram(each) for each in found]
     if report.finished:
         for name, each in report.bins.items():
+            if report.has_shares and len(panels) % ACROSS:
+                panels.append(iter(()))  # so that shares stand beside verdicts
             panels.append(_verdicts(each, QUANTITIES[name]))
             if report.has_shares:
                 panels.append(_means(each, QUANTITIES[name], _passing(report, name)))

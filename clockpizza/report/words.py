@@ -24,35 +24,31 @@ from clockpizza.report.tally import Tally
 class Turn:
     """Something that happens at some attention rate, in words: what, briefly, and why its rate cannot be told.
 
-    In the last three, `{n}` is how many runs tell of it.
+    `{n}` is how many runs tell of it, `{yes}` how many have turned.
     """
 
     what: str
     short: str
-    all_yes: str
-    all_no: str
+    counts: str
     no_rise: str
 
 
 CLOCKS = Turn(
     "half of the clocks and pizzas are clocks",
     "half of {n} clocks and pizzas are clocks",
-    "all {n} are clocks",
-    "none of {n} is a clock",
+    "{yes} of {n} are clocks",
     "clocks do not grow more frequent with the rate",
 )
 CLOCK_SHARE = Turn(
     "the mean clock share passes the mean pizza share",
     "mean clock share passes pizza share",
-    "the clock share is the larger one in all of {n} runs",
-    "the clock share is the larger one in none of {n} runs",
-    "the clock share does not grow with the rate",
+    "the clock share is the larger one in {yes} of {n} runs",
+    "the clock share does not grow with the rate from below the pizza share to above it",
 )
 SYMMETRICITY = Turn(
     "half of the runs circular by the paper's rule have gradient symmetricity below .9",
     "half of {n} circular runs have GS below .9",
-    "all {n} have",
-    "none of {n} has",
+    "{yes} of {n} have",
     "they do not grow more frequent with the rate",
 )
 
@@ -110,13 +106,13 @@ def rate_or_why(found: Crossing, turn: Turn) -> str:
 def _why(found: Crossing, turn: Turn) -> str:
     """Why there is no rate."""
     why = {
-        "all yes": turn.all_yes,
-        "all no": turn.all_no,
+        "all yes": turn.counts,
+        "all no": turn.counts,
         "none": "there are none",
         "one x": "all {n} have one rate",
         "no rise": turn.no_rise,
     }
-    return why[found.status].format(n=f"{found.yes + found.no:,}")
+    return why[found.status].format(n=f"{found.yes + found.no:,}", yes=f"{found.yes:,}")
 
 
 def _interval(found: Crossing) -> str:

@@ -175,7 +175,9 @@ class SharesPanel(Panel):
         table = words.turning_table(self.report) if self.report.groups else []
         if len(table) < 3:
             return []
-        kept = [at for at in range(len(table[0])) if len({row[at] for row in table[1:]}) > 1 or at >= len(table[0]) - 2]
+        shape = len(self.report.groups[0].shape)  # how many columns say what the runs are
+        found = [{row[at] for row in table[1:]} for at in range(len(table[0]))]
+        kept = [at for at, cells in enumerate(found) if len(cells) > 1 or (at >= shape and cells != {""})]
         rows = [[row[at] for at in kept] for row in table]
         wide = [max(len(row[at]) for row in rows) for at in range(len(kept))]
         lines = [Text("  ".join(visible(c).rjust(w) for c, w in zip(row, wide, strict=True))) for row in rows]
