@@ -33,7 +33,7 @@ class Point:
     """One run. What is not known, or not defined, is None or "".
 
     verdict: "clock", "pizza", "non-circular" or "refused" of a finished run, else "". refused: why.
-    epoch: the last that is known of, of `epochs` that there shall be. final: its measures are those of its end; else of
+    epoch: the last that is known of, of `epochs` that it is to have. final: its measures are those of its end; else of
         its last snapshot.
     solved: whether it solves the task, as its verdict says, or its accuracy on held-out pairs while it has none.
         Measures of networks that do not are in no diagram: they mean nothing.

@@ -97,7 +97,7 @@ def briefly(found: Crossing, turn: Turn) -> str:
 
 
 def rate_or_why(found: Crossing, turn: Turn) -> str:
-    """The rate, or why there is none."""
+    """The rate, or the reason why it cannot be told."""
     if found.value is not None:
         return rate(found)
     return "beyond the rates tried" if found.status == "outside" else _why(found, turn)

@@ -58,7 +58,7 @@ def test_only_a_verdict_that_counts_has_shares(row: MakeRow) -> None:
         assert not point(row("clock", measures={**snapshot, **broken})).shares
 
 
-def test_draws_come_in_blocks_and_are_as_many_as_they_shall_be() -> None:
+def test_draws_come_in_blocks_and_all_of_them_come() -> None:
     for runs in (1, 7, 5000):
         blocks = [*redrawn(runs)]
         assert sum(map(len, blocks)) == DRAWS
