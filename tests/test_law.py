@@ -131,9 +131,8 @@ def wave(intact: Array, double: Array | None, half: Array | None, both: Array | 
     return Wave(k, 0.5, 0.5, intact.tolist(), *amplitudes, left, None, 0.5, None)
 
 
-def read(*parts: Array | None) -> Reading:
-    assert parts[0] is not None
-    return read_law(wave(parts[0], *parts[1:]), len(parts[0]), free_phase=False)
+def read(intact: Array, double: Array | None, half: Array | None, both: Array | None) -> Reading:
+    return read_law(wave(intact, double, half, both), len(intact), free_phase=False)
 
 
 def test_the_law_is_read_with_both_planes_out() -> None:

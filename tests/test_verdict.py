@@ -106,10 +106,11 @@ def test_at_p_over_2_3_and_4_and_at_each_others_doubles_shares_are_found(
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
 def test_one_circle_only_and_five_equal_ones(share: float, ideal_evidence: Ideal) -> None:
-    for arguments in ({"frequencies": (7,)}, {"frequencies": (3, 7, 11, 9, 1), "tied": True, "width": 200}):
+    for frequencies in ((7,), (3, 7, 11, 9, 1)):
+        arguments = {"frequencies": frequencies, "tied": True, "width": 200}
         verdict = judge(ideal_evidence("blend", p=31, pizza_share=share, **arguments).grounds)
         assert shares_of(verdict).pizza == pytest.approx(share, abs=0.02)
-        assert len(verdict.circles) == len(arguments["frequencies"])
+        assert len(verdict.circles) == len(frequencies)
 
 
 @pytest.mark.parametrize("p", [5, 7, 13, 30, 31])

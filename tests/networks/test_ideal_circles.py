@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from clockpizza.evidence.amplitude_law import amplitudes
 from torch import Tensor
 
 from clockpizza.errors import BadInput
-from clockpizza.evidence.circles import without_frequency
+from clockpizza.evidence.planes import without as without_planes
 from clockpizza.evidence.probe import Probe
+from clockpizza.evidence.waves import amplitudes
 from clockpizza.frequency import double
 from clockpizza.networks import Transformer
 from clockpizza.networks.ideal import GAIN, ideal
@@ -47,7 +47,7 @@ def waves(found: Probe, k: int) -> Tensor:
 
 def waves_without(found: Probe, k: int, out: int) -> Tensor:
     """g_k(d) with frequency `out` taken out of the embedding."""
-    logits = found.run(*(without_frequency(E, out) for E in (found.E_a, found.E_b)))
+    logits = found.run(*(without_planes(E, [out]) for E in (found.E_a, found.E_b)))
     return amplitudes(found, logits)[:, k]
 
 

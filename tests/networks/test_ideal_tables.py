@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from clockpizza.evidence.amplitude_law import amplitudes
 from torch import Tensor
 
-from clockpizza.evidence.circles import without_frequency
+from clockpizza.evidence.planes import without as without_planes
 from clockpizza.evidence.probe import Probe
+from clockpizza.evidence.waves import amplitudes
 from clockpizza.networks import Linear, Transformer
 from clockpizza.networks.ideal import GAIN, ideal
 
@@ -88,7 +88,7 @@ def test_the_line_beside_idle_circles_is_small_and_adds_all_the_same(kind: str, 
 
 def keep_none(E: Tensor, frequencies: dict[int, float]) -> Tensor:
     for k in frequencies:
-        E = without_frequency(E, k)
+        E = without_planes(E, [k])
     return E
 
 
