@@ -43,13 +43,13 @@ def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
     found = mains(waves, probe.p)
     kept = kept_planes(found, probe.p)
     own = probe.accuracy(probe.logits)
-    alone = ablations.kept(kept)
+    alone, change = ablations.kept(kept)
     line, idle = None, []
-    if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone.accuracy):
+    if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone):
         probe.tick("number line")
         line = number_line(probe, kept, own)
         idle = idle_circles(ablations, planes, own)
-    return CircleGrounds(waves, kept, alone.accuracy, 1 - alone.change, line, idle)
+    return CircleGrounds(waves, kept, alone, 1 - change, line, idle)
 
 
 def measure_waves(ablations: Ablations) -> list[Wave]:
@@ -108,4 +108,4 @@ def idle_circles(ablations: Ablations, planes: Planes, accuracy: float) -> list[
     few = len(large) <= max(1, (p - 1) // 4)
     if not few or sum(planes.variance[k] for k in large) < LEAST_HELD:
         return []
-    return large if ablations.kept(large).accuracy < LEAST_ALONE * accuracy else []
+    return large if ablations.kept(large)[0] < LEAST_ALONE * accuracy else []

@@ -26,7 +26,8 @@ from clockpizza.roles import Main, names
 
 @dataclass(frozen=True)
 class IsolatedFVE:
-    """FVE of the formulas on the logits of the circle alone, attention live or frozen (None without attention)."""
+    """FVE of the formulas on the logits of the circle alone, attention live or frozen (None without attention,
+    and of companions)."""
 
     clock: float
     pizza: float
@@ -131,7 +132,8 @@ def _isolated(
     if probe.config.separate_vocabularies:
         phase = fit_law(amplitudes(probe, live)[:, k].tolist(), k, free_phase=True).phase
     clock, pizza = logit_formulas.clock(probe, k), logit_formulas.pizza(probe, k, phase)
-    frozen = probe.run(*kept, frozen=True) if probe.config.attention_rate else None
+    # A companion writes at half its frequency, where only the accompanying formula looks.
+    frozen = probe.run(*kept, frozen=True) if probe.config.attention_rate and main is None else None
 
     def fve(logits: Tensor | None, formula: Tensor) -> float | None:
         return None if logits is None else logit_formulas.fve(logits, formula)

@@ -43,7 +43,7 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
     solved = accuracy.all_pairs >= LEAST_ACCURACY and (accuracy.held_out or 1.0) >= LEAST_HELD_OUT
     if not main or not solved or len(main) > max(MOST, (p - 1) // 4):
         return None
-    kept = ablations.kept(roles)
+    kept_accuracy, change = ablations.kept(roles)
     verdict = judge(
         Grounds(
             p=p,
@@ -52,8 +52,8 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
             separate_vocabularies=ablations.probe.config.separate_vocabularies,
             waves=_waves(ablations, roles, main),
             kept=sorted(roles),
-            kept_accuracy=kept.accuracy,
-            kept_share=1 - kept.change,
+            kept_accuracy=kept_accuracy,
+            kept_share=1 - change,
             number_line=None,
             idle=[],
             circularity=0.0,
