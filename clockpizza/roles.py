@@ -55,17 +55,24 @@ def fall(wave: Wave, k: int) -> float:
     return min(1.0, max(0.0, 1 - wave.left[k - 1]))
 
 
+def falls(waves: Sequence[Wave]) -> list[tuple[Wave, float, float]]:
+    """Each wave, with the part of itself and the part of the others that falls when its plane is out.
+
+    Others are those that fall with planes of their own: what another circle carries falls with that one.
+    """
+    own = {wave.frequency: fall(wave, wave.frequency) for wave in waves}
+    found = []
+    for wave in waves:
+        rest = [other for other in waves if other is not wave and own[other.frequency] >= LEAST_OWN / 2]
+        power = sum(other.share for other in rest)
+        fallen = sum(other.share * (1 - wave.left[other.frequency - 1]) for other in rest)
+        found.append((wave, own[wave.frequency], fallen / power if power else 0.0))
+    return found
+
+
 def mains(waves: Sequence[Wave], p: int) -> list[Main]:
     """The circles at work, the strongest writer first."""
-    candidates = [wave for wave in waves if fall(wave, wave.frequency) >= LEAST_OWN]
-    found = []
-    for wave in candidates:
-        k = wave.frequency
-        rest = [other for other in candidates if other is not wave]
-        power = sum(other.share for other in rest)
-        others = sum(other.share * (1 - wave.left[other.frequency - 1]) for other in rest) / power if rest else 0.0
-        if fall(wave, k) - others >= LEAST_OWN:
-            found.append((wave, fall(wave, k), others))
+    found = [(wave, own, others) for wave, own, others in falls(waves) if own - max(0.0, others) >= LEAST_OWN]
     at_work = {wave.frequency for wave, _, _ in found}
 
     def companion(wave: Wave) -> int | None:
