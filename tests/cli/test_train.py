@@ -63,7 +63,7 @@ def test_runs_live_where_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_preset_gives_way_to_what_is_said() -> None:
     main([*TINY, "--preset", "quick", "--name", "q", "--quiet"])
-    config = open_sweep(Path("runs"), "q").run("r1.00-w8-l1-s4").config_file.read_text()
+    config = open_sweep(Path("runs"), "q").run("r1.00-w8-l1-s5").config_file.read_text()
     assert "epochs = 20\n" in config and "attention_rate = 1.0" in config
 
 
