@@ -18,6 +18,7 @@ from clockpizza.store.result import read_result, table
 from clockpizza.store.state import LIVE, State, derive
 
 TOLD = ("started", "metrics", "snapshot")
+FIRST_EDITION = 1  # of the rule; its results do not name it
 MOST_BLOCKS = 4  # of a log that a later look reads; the rest waits for its turn
 
 
@@ -27,6 +28,8 @@ class Row:
 
     epoch: the last that is known of; epochs: how many there shall be. attempt: 0 before the first. metrics, measures:
     the last known, by name. verdict, certainty: final, or as far as snapshots tell. refused: why there is no verdict.
+    kind: what a verdict says beside its name ("number line" ...). edition: of the rule that judged a finished run; None
+    while it has not finished.
     owner: who trains it. changed: seconds since 1970 of its last event, by its writer's clock.
     """
 
@@ -45,6 +48,8 @@ class Row:
     refused: str = ""
     owner: Holder | None = None
     changed: float = 0.0
+    kind: str = ""
+    edition: int | None = None
 
     @property
     def epochs(self) -> int:
@@ -73,6 +78,8 @@ class Row:
             "verdict",
             "certainty",
             "refused",
+            "kind",
+            "edition",
             "changed",
         )
         owner = (
@@ -160,6 +167,8 @@ class RowReader:
         row.metrics, row.measures = numbers(table(result, "metrics")), numbers(table(result, "measures"))
         verdict = table(result, "verdict")
         row.verdict, row.certainty, row.refused = (text(verdict.get(key)) for key in ("name", "certainty", "refused"))
+        row.kind = text(verdict.get("kind"))
+        row.edition = edition_of(verdict) if result["status"] == "finished" else None  # else nobody has judged
 
     def _read_logs(self) -> bool:
         try:
@@ -223,12 +232,19 @@ class RowReader:
     def _forget(self) -> None:
         row, self._last_kind, self._reason = self.row, None, ""
         row.epoch, row.attempt, row.metrics, row.measures, row.changed = 0, 0, {}, {}, 0.0
-        row.verdict = row.certainty = row.refused = ""
+        row.verdict = row.certainty = row.refused = row.kind = ""
+        row.edition = None
 
 
 def numbers(values: dict[str, Any]) -> dict[str, float]:
     """Those values that are finite numbers."""
     return {key: found for key, value in values.items() if (found := number(value)) is not None}
+
+
+def edition_of(verdict: dict[str, Any]) -> int:
+    """The edition of the rule that a verdict comes from: the first where it names none."""
+    edition = verdict.get("edition")
+    return edition if type(edition) is int and edition > 0 else FIRST_EDITION
 
 
 def text(value: Any) -> str:

@@ -89,6 +89,25 @@ def test_a_run_is_followed_from_its_start_to_its_verdict(index: Index, sweep: Sw
     assert (row.metrics, row.measures) == ({"test_accuracy": 1.0}, {"gradient_symmetricity": 0.99})
     assert index.sweeps["small"].counts() == {State.FINISHED: 1, State.QUEUED: 2}
     assert parse("verdict:pizza state:finished").select(index.rows()) == [row]
+    assert (row.kind, row.edition) == ("", 1)  # it names no edition: the first did not
+
+
+def test_a_verdict_that_is_judged_anew_brings_its_kind_and_edition(index: Index, run: RunFolder) -> None:
+    index.refresh()
+    row = index.rows()[0]
+    assert row.edition is None
+    for edition in (1, 2, "banana", True, -3):
+        verdict = {"name": "non-circular", "kind": "number line", "edition": edition}
+        write_result(run, "finished", attempt=1, epoch=100, verdict=verdict)
+        index.refresh()
+        assert (row.kind, row.edition) == ("number line", 2 if edition == 2 else 1)
+    assert (row.to_dict()["kind"], row.to_dict()["edition"]) == ("number line", 1)
+    clear_result(run)
+    index.refresh()
+    assert (row.kind, row.edition) == ("", None)
+    write_result(run, "failed", attempt=1, epoch=41, reason="loss is not a number")
+    index.refresh()
+    assert row.edition is None
 
 
 def test_a_worker_killed_while_watched_is_crashed_at_the_next_look(
