@@ -44,7 +44,7 @@ class Case:
     """A run and what becomes of it.
 
     source: of a run that is judged, "weights" or "grounds". why: of one that cannot be. before, after: the verdicts as
-    result.json holds them, empty where there is none; `after` of a run that was judged.
+    result.json holds them; `after` of a run that was judged. seen: the stamp of the result that has `before`.
     """
 
     row: Row
@@ -53,6 +53,7 @@ class Case:
     why: str = ""
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    seen: Stamp | None = None
 
     @property
     def edition(self) -> int:
@@ -65,6 +66,7 @@ def case(sweep: SweepFolder, row: Row, *, force: bool = False) -> Case:
 
     force: judge also what this edition has judged.
     """
+    seen = result_stamp(row.folder)
     try:
         sweep.run(row.id)  # refuses links
         result = read_result(row.folder)
@@ -85,7 +87,7 @@ def case(sweep: SweepFolder, row: Row, *, force: bool = False) -> Case:
         return Case(row, Outcome.IMPOSSIBLE, why=NOTHING_KEPT, before=before)
     if not os.access(row.folder.path, os.W_OK | os.X_OK):
         return Case(row, Outcome.IMPOSSIBLE, source, NOT_WRITABLE, before)
-    return Case(row, Outcome.DUE, source, before=before)
+    return Case(row, Outcome.DUE, source, before=before, seen=seen)
 
 
 def judge_again(due: Case) -> Case:
@@ -99,6 +101,8 @@ def judge_again(due: Case) -> Case:
         result = read_result(run)
         if result is None:
             raise ClockpizzaError(f"{run.result_file}: removed meanwhile")
+        if seen != due.seen and edition_of(table(result, "verdict")) == EDITION:  # somebody else was quicker
+            return Case(due.row, Outcome.CURRENT, before=table(result, "verdict"))
         new = _from_weights(due.row, result) if due.source == "weights" else _from_grounds(result)
         replace_result(run, _replaced(run, result, seen, new, due.source), seen)
     except ClockpizzaError as error:

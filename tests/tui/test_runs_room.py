@@ -49,8 +49,8 @@ def test_verdicts_by_an_older_edition_of_the_rule_are_marked(paper: Path, visit:
         for file in paper.glob("paper/runs/*/result.json"):
             new = json.loads(file.read_text())
             file.write_text(json.dumps({**new, "verdict": {**new["verdict"], "edition": EDITION}}))
-        await until(pilot, lambda: "■ non-circular mixed " in screen(pilot).partition("loss")[0])
-        await until(pilot, lambda: "edition" not in screen(pilot))
+        await until(pilot, lambda: "99.9% ■ non-circular mixed " in screen(pilot) and "refused* " not in screen(pilot))
+        assert "edition" not in screen(pilot)
 
     visit(paper, steps, size=(120, 40))
 
