@@ -65,6 +65,8 @@ class Classification:
             "path": str(self.checkpoint.path),
             "format": self.checkpoint.format,
             "network": to_dict(self.checkpoint.network.config),
+            "told": self.checkpoint.told,
+            "reading": self.checkpoint.reading(),
             "record": self.checkpoint.record,
             "verdict": plain(self.verdict),
             "evidence": plain(evidence),
@@ -97,7 +99,11 @@ def classify(
         dtype=torch.float64 if precision == "float64" else torch.float32,
         tick=tick,
     )
-    return Classification(checkpoint, evidence, judge(_as_kept(evidence.grounds)))
+    verdict = judge(_as_kept(evidence.grounds))
+    if verdict.refused and (reading := checkpoint.reading()):
+        words = f"{verdict.refused}; as read with {reading}"
+        verdict = dataclasses.replace(verdict, refused=words, reasons=words)
+    return Classification(checkpoint, evidence, verdict)
 
 
 def _as_kept(grounds: Grounds) -> Grounds:

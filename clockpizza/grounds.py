@@ -67,12 +67,12 @@ class Grounds:
     """What judging needs of one network.
 
     accuracy: over all pairs; held_out: over held-out pairs, where the split is known.
-    separate_vocabularies: whether operand b has tokens of its own. asymmetry: <(Q_ab - Q_ba)^2> / (2 V).
+    separate_vocabularies: whether operand b has tokens of its own.
     waves: those that hold some of the logits' variance (roles.LEAST_WAVE), the strongest first.
     kept: frequencies of the main circles and their doubles. kept_accuracy: over all pairs with these planes alone and
         live attention. kept_share: the part of the logits' variance that is then written, 1 - <(Q' - Q)^2> / V.
-    number_line: only looked for where circles do not explain the network. idle: round planes of at least 1 % of the
-        embedding's variance that write less than 1 % of the logits' variance; likewise.
+    number_line: only looked for where circles do not explain the network. idle: likewise, a few round planes that hold
+        most of the embedding's variance and alone, with live attention, do not answer.
     circularity, circularity_authors, symmetricity_100, irrelevance_top_wrong: the paper's measures.
     """
 
@@ -80,7 +80,6 @@ class Grounds:
     accuracy: float
     held_out: float | None
     separate_vocabularies: bool
-    asymmetry: float
     waves: list[Wave]
     kept: list[int]
     kept_accuracy: float
@@ -124,7 +123,7 @@ def _check(grounds: Grounds) -> None:
     p = grounds.p
     if type(p) is not int or not 3 <= p <= 10_000:
         raise ValueError(f"p {p!r}")
-    numbers = [grounds.accuracy, grounds.asymmetry, grounds.kept_accuracy, grounds.kept_share, grounds.circularity]
+    numbers = [grounds.accuracy, grounds.kept_accuracy, grounds.kept_share, grounds.circularity]
     for wave in grounds.waves:
         if type(wave.frequency) is not int or not 1 <= wave.frequency <= p // 2 or len(wave.left) != p // 2:
             raise ValueError(f"wave {wave.frequency!r}")

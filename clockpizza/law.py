@@ -9,9 +9,8 @@ fitted by least squares. With m the mean of |cos| over d, the part b1 m of the m
 The misfit is the share of g's power, mean g^2, that the fit leaves: fit and remainder are orthogonal, so 1 - misfit is
 what the law explains.
 
-The phase is 0 where both operands share one circle and the network does not care for their order; then the only other
-phase that keeps the order from mattering is pi / 2, a turned pizza. Where operands have circles of their own it is
-free.
+The phase is free where operands have vocabularies, and so circles, of their own. Else it is 0, unless g itself shows a
+turn: pi / 2, the only other phase that does not care for the operands' order, or, where g(d) and g(-d) differ, any.
 """
 
 from __future__ import annotations
@@ -27,8 +26,9 @@ from clockpizza.frequency import double, halves
 from clockpizza.grounds import Wave
 
 STEPS = 360  # of a free phase, over half a turn: |cos| has that period
-# A turned pizza must leave less than half of what the unturned law leaves, and take away more than 0.0025 of the
-# power: the misfit of an amplitude of which a tenth is turned. Ripples of trained clocks leave less than that.
+# A turn must leave less than half of what phase 0 leaves, and take away more than 0.0025 of the power: the misfit of an
+# amplitude of which a tenth is turned by pi / 2. What ripples flat clocks have, trained or noisy, stays below that; a
+# phase without such a margin always finds a slope in them.
 TURNED_PART, TURNED_LEAST = 0.5, 0.0025
 
 
@@ -57,14 +57,22 @@ class Law:
 def fit_law(g: Sequence[float], k: int, *, free_phase: bool = False) -> Law:
     """The law of circle k, fitted to g(d), d = 0 .. p - 1.
 
-    free_phase: try all phases; else 0, and pi / 2 where that is better by far.
+    free_phase: the operands have circles of their own, turned against each other by any angle.
     """
     values = np.asarray(g, dtype=float)
+    every = [math.pi * i / STEPS for i in range(STEPS)]
     if free_phase:
-        return min((_fit(values, k, math.pi * i / STEPS) for i in range(STEPS)), key=lambda law: law.misfit)
-    straight, turned = (_fit(values, k, phase) for phase in (0.0, math.pi / 2))
+        return _best(values, k, every)
+    straight = _fit(values, k, 0.0)
+    odd = (values - np.roll(values[::-1], 1)) / 2  # of g(d) - g(-d)
+    lopsided = float(odd @ odd) > TURNED_LEAST * float(values @ values)
+    turned = _best(values, k, every if lopsided else [math.pi / 2])
     gain = straight.misfit - turned.misfit
     return turned if turned.misfit < TURNED_PART * straight.misfit and gain > TURNED_LEAST else straight
+
+
+def _best(g: NDArray[np.float64], k: int, phases: Sequence[float]) -> Law:
+    return min((_fit(g, k, phase) for phase in phases), key=lambda law: law.misfit)
 
 
 def _fit(g: NDArray[np.float64], k: int, phase: float) -> Law:
@@ -92,16 +100,6 @@ def _coefficients(g: NDArray[np.float64], x: NDArray[np.float64]) -> list[tuple[
     if b0 >= 0 and b1 >= 0:
         return [(b0, b1)]
     return [(max(0.0, float(g.mean())), 0.0), (0.0, max(0.0, float(x @ g) / float(x @ x)))]
-
-
-LEAST_ASYMMETRY = (
-    0.05  # trained networks with one vocabulary: at most .015; a circle turned by 0.3 against itself: more
-)
-
-
-def phase_is_free(separate_vocabularies: bool, asymmetry: float) -> bool:
-    """Whether operands may have circles of their own, turned against each other by any angle."""
-    return separate_vocabularies or asymmetry > LEAST_ASYMMETRY
 
 
 @dataclass(frozen=True)

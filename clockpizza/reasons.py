@@ -95,7 +95,8 @@ def _number_line(grounds: Grounds) -> str:
     both = "its main circles and an ideal ramp" if grounds.kept else "an ideal ramp alone"
     words = f"Its tokens t lie on a number line, {ramp}: with {both} in the embedding it answers {line.with_ramp:.3f}"
     words += f" of all pairs, with the ramp's sine instead {line.with_sine:.3f}; {_alone(grounds)}"
-    return words + (f". Its round planes {listed(grounds.idle)} do nothing" if grounds.idle else "")
+    idle = f". Its round planes {listed(grounds.idle)} hold most of the embedding and do not answer alone"
+    return words + (idle if grounds.idle else "")
 
 
 def _alone(grounds: Grounds) -> str:

@@ -17,7 +17,7 @@ from clockpizza.grounds import Wave
 
 LEAST_WAVE = 0.002  # of the logits' variance: a wave that is looked at
 LEAST_OWN = 0.5  # how much more of its own wave than of the others' a circle's plane must take along
-LEAST_EFFECT = 0.01  # of the logits' variance, that a companion's plane must change
+LEAST_EFFECT = 0.02  # of a main circle's wave, that its companion's plane must change the logits by, in variance
 LEAST_EXPLAINED = 2 / 3  # of the logits' variance, that must be the main circles'
 LEAST_ALONE = 0.9  # of the network's accuracy, that main circles and their doubles must reach alone
 
@@ -55,22 +55,29 @@ def fall(wave: Wave, k: int) -> float:
     return min(1.0, max(0.0, 1 - wave.left[k - 1]))
 
 
+def falls(waves: Sequence[Wave]) -> list[tuple[Wave, float, float]]:
+    """Each wave, with the part of itself and the part of the others that falls when its plane is out.
+
+    Others are those that fall with planes of their own: what another circle carries falls with that one.
+    """
+    own = {wave.frequency: fall(wave, wave.frequency) for wave in waves}
+    found = []
+    for wave in waves:
+        rest = [other for other in waves if other is not wave and own[other.frequency] >= LEAST_OWN / 2]
+        power = sum(other.share for other in rest)
+        fallen = sum(other.share * (1 - wave.left[other.frequency - 1]) for other in rest)
+        found.append((wave, own[wave.frequency], fallen / power if power else 0.0))
+    return found
+
+
 def mains(waves: Sequence[Wave], p: int) -> list[Main]:
     """The circles at work, the strongest writer first."""
-    candidates = [wave for wave in waves if fall(wave, wave.frequency) >= LEAST_OWN]
-    found = []
-    for wave in candidates:
-        k = wave.frequency
-        rest = [other for other in candidates if other is not wave]
-        power = sum(other.share for other in rest)
-        others = sum(other.share * (1 - wave.left[other.frequency - 1]) for other in rest) / power if rest else 0.0
-        if fall(wave, k) - others >= LEAST_OWN:
-            found.append((wave, fall(wave, k), others))
+    found = [(wave, own, others) for wave, own, others in falls(waves) if own - max(0.0, others) >= LEAST_OWN]
     at_work = {wave.frequency for wave, _, _ in found}
 
     def companion(wave: Wave) -> int | None:
         twice = double(wave.frequency, p)
-        counts = wave.effect_double is not None and wave.effect_double >= LEAST_EFFECT
+        counts = wave.effect_double is not None and wave.effect_double >= LEAST_EFFECT * wave.share
         return twice if counts and twice not in at_work else None
 
     return [Main(wave, own, others, companion(wave)) for wave, own, others in found]

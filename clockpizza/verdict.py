@@ -29,7 +29,7 @@ from clockpizza.cuts import (
 )
 from clockpizza.frequency import double, halves
 from clockpizza.grounds import Grounds
-from clockpizza.law import Law, phase_is_free, read_law
+from clockpizza.law import Law, read_law
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def judge(grounds: Grounds) -> Verdict:
     clock, pizza, unlawful = (sum(getattr(c, name) for c in circles) for name in ("clock", "pizza", "unlawful"))
     shares = Shares(clock, pizza, unlawful, max(0.0, 1 - clock - pizza - unlawful))
     explained = roles.explained(found, carried, grounds.waves)
-    kind = _kind(grounds, shares, explained)
+    kind = _kind(grounds, shares)
     if kind is None:
         name, share = max(("pizza", pizza), ("clock", clock), key=lambda each: each[1])
         certainty = "clear" if share >= CLEAR and grounds.kept_share >= CLEAR_ALONE else "mixed"
@@ -152,8 +152,7 @@ def _refusal(grounds: Grounds) -> str | None:
 
 
 def _circle(main: roles.Main, carried: Sequence[roles.Carried], grounds: Grounds) -> CircleVerdict:
-    free = phase_is_free(grounds.separate_vocabularies, grounds.asymmetry)
-    reading = read_law(main.wave, grounds.p, free_phase=free)
+    reading = read_law(main.wave, grounds.p, free_phase=grounds.separate_vocabularies)
     k, share = main.frequency, {wave.frequency: wave.share for wave in grounds.waves}
     writes = main.wave.share * main.own
     writes += sum(share[each.frequency] * each.part for each in carried if each.carrier == k)
@@ -174,12 +173,12 @@ def _circle(main: roles.Main, carried: Sequence[roles.Carried], grounds: Grounds
     )
 
 
-def _kind(grounds: Grounds, shares: Shares, explained: float) -> str | None:
+def _kind(grounds: Grounds, shares: Shares) -> str | None:
     """What a network is that is not circles; None where it is."""
     if not roles.are_circles(grounds.waves, grounds.p, accuracy=grounds.accuracy, kept_accuracy=grounds.kept_accuracy):
         if grounds.number_line is not None:
             return "number line"
-        return "idle circles" if grounds.idle and explained < roles.LEAST_EXPLAINED else "lookup or broad"
+        return "idle circles" if grounds.idle else "lookup or broad"
     lawful, most = shares.clock + shares.pizza, max(shares.clock, shares.pizza)
     if lawful < LEAST_LAWFUL or max(shares.unlawful, shares.unaccounted) > most:
         return "lawless"

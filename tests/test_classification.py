@@ -15,9 +15,12 @@ import clockpizza
 from clockpizza.checkpoints import Checkpoint
 from clockpizza.classification import Classification, classify, plain, usable_device
 from clockpizza.config import from_dict
+from clockpizza.cuts import EDITION
 from clockpizza.errors import BadInput
+from clockpizza.grounds import from_dict as from_plain
 from clockpizza.networks import Transformer
 from clockpizza.networks.ideal import ideal
+from clockpizza.verdict import judge
 
 
 def checkpoint(kind: str, **arguments: Any) -> Checkpoint:
@@ -45,7 +48,7 @@ def test_the_split_of_a_checkpoint_is_used() -> None:
 def test_plain_values_say_what_the_file_is(pizza: Classification) -> None:
     values = pizza.to_dict()
     assert {key: values[key] for key in ("schema", "clockpizza", "path", "format", "record")} == {
-        "schema": 1,
+        "schema": 2,
         "clockpizza": clockpizza.__version__,
         "path": "some/ideal.pt",
         "format": "clockpizza",
@@ -60,8 +63,12 @@ def test_plain_values_are_strict_json_and_hold_every_number(pizza: Classificatio
     assert evidence["gradient_symmetricity"]["exact"] == pizza.evidence.gradient_symmetricity.exact
     assert evidence["accuracy_by_components"]["first"]["4"] == pizza.evidence.accuracy_by_components.first[4]
     assert [c["frequency"] for c in evidence["circles"]] == [c.frequency for c in pizza.evidence.circles]
-    assert [c["pizza_share"] for c in evidence["circles"]] == [c.pizza_share for c in pizza.evidence.circles]
-    assert values["verdict"]["circles"][0]["weight"] == pizza.verdict.circles[0].weight
+    assert [c["wave"] for c in evidence["circles"]] == [c.wave for c in pizza.evidence.circles]
+    assert [c["pizza_part"] for c in values["verdict"]["circles"]] == [c.pizza_part for c in pizza.verdict.circles]
+    assert values["verdict"]["shares"] == vars(pizza.verdict.shares)
+    assert values["verdict"]["edition"] == EDITION
+    again = judge(from_plain(values["grounds"]))
+    assert (again.name, again.certainty) == (pizza.verdict.name, pizza.verdict.certainty)
     assert values["verdict"]["reasons"] == pizza.verdict.reasons
     assert "pictures" not in evidence
 
@@ -97,7 +104,8 @@ def test_what_is_not_finite_is_none() -> None:
 def test_float32_reaches_the_same_verdict(pizza: Classification) -> None:
     single = classify(replace(pizza.checkpoint), precision="float32")
     assert (single.verdict.name, single.verdict.certainty) == (pizza.verdict.name, pizza.verdict.certainty)
-    assert single.verdict.pizza == pytest.approx(pizza.verdict.pizza, abs=1e-4)
+    assert single.verdict.shares is not None and pizza.verdict.shares is not None
+    assert vars(single.verdict.shares) == pytest.approx(vars(pizza.verdict.shares), abs=1e-4)
     assert single.evidence.pictures.correct_logit.dtype == torch.float32
 
 

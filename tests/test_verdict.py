@@ -2,287 +2,349 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 import torch
 
-from clockpizza.config import TransformerConfig
+from clockpizza.cuts import EDITION
 from clockpizza.evidence import Evidence, gather
+from clockpizza.grounds import Grounds, Wave
 from clockpizza.networks import Transformer
 from clockpizza.networks.ideal import ideal
-from clockpizza.verdict import Verdict, judge
+from clockpizza.verdict import Shares, Verdict, judge, share_measures
 
 Ideal = Callable[..., Evidence]
 Published = Callable[[str], Evidence]
 
-MODULI = [12, 31, pytest.param(59, marks=pytest.mark.slow)]
+MODULI = [5, 7, 12, 13, 15, 30, 31, pytest.param(59, marks=pytest.mark.slow)]
 
 
-def with_accuracy(evidence: Evidence, **values: Any) -> Evidence:
-    return replace(evidence, accuracy=replace(evidence.accuracy, **values))
+def shares_of(verdict: Verdict) -> Shares:
+    assert verdict.shares is not None
+    return verdict.shares
 
 
-# ---- networks of known algorithm ------------------------------------------------------------------------------------
+def called(verdict: Verdict) -> tuple[str | None, str | None, str | None]:
+    return verdict.name, verdict.certainty, verdict.kind
+
+
+# ---- circles of known algorithm -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("p", MODULI)
-def test_an_ideal_clock_is_clearly_a_clock(p: int, ideal_evidence: Ideal) -> None:
-    verdict = judge(ideal_evidence("clock", p=p))
-    assert (verdict.name, verdict.certainty, verdict.refused) == ("clock", "clear", None)
-    assert verdict.clock == pytest.approx(1, abs=0.01)
+@pytest.mark.parametrize("kind", ["clock", "pizza"])
+def test_ideal_circles_are_clearly_what_they_are(kind: str, p: int, ideal_evidence: Ideal) -> None:
+    verdict = judge(ideal_evidence(kind, p=p).grounds)
+    assert called(verdict) == (kind, "clear", None)
+    assert verdict.refused is None and verdict.edition == EDITION
+    assert getattr(shares_of(verdict), kind) == pytest.approx(1, abs=0.015)
 
 
-@pytest.mark.parametrize("p", MODULI)
-def test_an_ideal_pizza_is_clearly_a_pizza(p: int, ideal_evidence: Ideal) -> None:
-    verdict = judge(ideal_evidence("pizza", p=p))
-    assert (verdict.name, verdict.certainty, verdict.refused) == ("pizza", "clear", None)
-    assert verdict.pizza == pytest.approx(1, abs=0.01)
-
-
-def test_companions_do_not_count_against_a_sparse_code(ideal_evidence: Ideal) -> None:
-    assert judge(ideal_evidence("pizza", p=13)).name == "pizza"
-
-
-@pytest.mark.parametrize("p", [13, 31])
-def test_a_pizza_without_companions_is_one_too(p: int, ideal_evidence: Ideal) -> None:
-    verdict = judge(ideal_evidence("pizza", p=p, companions=False))
-    assert (verdict.name, verdict.certainty) == ("pizza", "clear")
-
-
+@pytest.mark.parametrize("share", [i / 20 for i in range(21)])
 @pytest.mark.parametrize("companions", [True, False])
+def test_a_blends_share_is_found_and_its_larger_part_names_it(
+    share: float, companions: bool, ideal_evidence: Ideal
+) -> None:
+    verdict = judge(ideal_evidence("blend", p=13, pizza_share=share, companions=companions).grounds)
+    found = shares_of(verdict)
+    assert (found.pizza, found.clock) == (pytest.approx(share, abs=0.01), pytest.approx(1 - share, abs=0.01))
+    larger = max(share, 1 - share)
+    assert verdict.name == ("pizza" if share > 0.5 else "clock") or share == 0.5
+    assert verdict.certainty == ("clear" if larger >= 0.8 else "mixed") or larger == 0.8
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "tied circles": {"tied": True},
+    "tied circles with noise": {"tied": True, "noise": 1e-4},
+    "companions that are lines": {"companion_lines": True},
+    "companions larger than their circles": {"companion_size": 2.0},
+    "planes that overlap": {"overlap": 0.02},
+    "planes that overlap much": {"overlap": 0.2},
+    "turned by a right angle": {"turn": math.pi / 2},
+    "turned by some angle": {"turn": 0.7},
+    "true attention, uniform": {"attention_rate": 1.0},
+    "two vocabularies, shifted": {"separate_vocabularies": True, "b_shift": 4},
+    "two vocabularies, turned": {"separate_vocabularies": True, "b_turn": 1.1},
+    "two vocabularies, planes of their own": {"separate_vocabularies": True, "own_planes": True, "b_shift": 2},
+    "an equals token": {"equals_token": True, "attention_rate": 0.5},
+    "small": {"width": 66},
+    "wide": {"width": 200},
+}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.4, 0.7, 1.0])
+@pytest.mark.parametrize("what", VARIANTS)
+def test_whatever_else_a_network_is_its_shares_are_found(what: str, share: float, ideal_evidence: Ideal) -> None:
+    arguments = {"frequencies": (5, 2)} | VARIANTS[what]
+    verdict = judge(ideal_evidence("blend", p=13, pizza_share=share, **arguments).grounds)
+    found = shares_of(verdict)
+    assert found.pizza == pytest.approx(share, abs=0.02)
+    assert found.clock == pytest.approx(1 - share, abs=0.02)
+    assert verdict.name == ("pizza" if share > 0.5 else "clock")
+    assert verdict.certainty == ("clear" if max(share, 1 - share) > 0.8 else "mixed")
+
+
 @pytest.mark.parametrize(
-    ("share", "name", "certainty"),
+    ("p", "frequencies"),
     [
-        (0.3, "clock", "mixed"),
-        (0.45, "clock", "mixed"),
-        (0.55, "pizza", "mixed"),
-        (0.7, "pizza", "mixed"),
-        (0.85, "pizza", "clear"),
+        *((15, (5, 1)), (12, (4, 1, 3)), (12, (6, 1, 5)), (9, (3, 1, 2)), (30, (10, 1, 7)), (30, (15, 1, 7))),
+        *((60, (20, 1, 7)), (60, (15, 7, 11)), (31, (3, 6, 12)), (31, (5, 10)), (31, (1, 2, 4, 8))),
     ],
 )
-def test_a_blends_share_is_found_and_its_larger_part_names_it(
-    share: float, name: str, certainty: str, companions: bool, ideal_evidence: Ideal
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_at_p_over_2_3_and_4_and_at_each_others_doubles_shares_are_found(
+    share: float, p: int, frequencies: tuple[int, ...], ideal_evidence: Ideal
 ) -> None:
-    verdict = judge(ideal_evidence("blend", p=13, frequencies=(5, 2), pizza_share=share, companions=companions))
-    assert (verdict.name, verdict.certainty) == (name, certainty)
-    assert verdict.pizza == pytest.approx(share, abs=0.01)
-    assert verdict.clock == pytest.approx(1 - share, abs=0.01)
+    arguments = {"p": p, "frequencies": frequencies, "pizza_share": share, "width": 200}
+    found = shares_of(judge(ideal_evidence("blend", **arguments).grounds))
+    assert (found.pizza, found.clock) == (pytest.approx(share, abs=0.02), pytest.approx(1 - share, abs=0.02))
 
 
-def test_less_than_a_fifth_of_a_pizza_is_taken_for_a_clock(ideal_evidence: Ideal) -> None:
-    """Its amplitude varies by less than .1, and what hardly varies has no pizza in it."""
-    verdict = judge(ideal_evidence("blend", p=13, frequencies=(5, 2), pizza_share=0.15))
-    assert (verdict.name, verdict.certainty, verdict.pizza) == ("clock", "clear", 0)
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_one_circle_only_and_five_equal_ones(share: float, ideal_evidence: Ideal) -> None:
+    for frequencies in ((7,), (3, 7, 11, 9, 1)):
+        arguments = {"frequencies": frequencies, "tied": True, "width": 200}
+        verdict = judge(ideal_evidence("blend", p=31, pizza_share=share, **arguments).grounds)
+        assert shares_of(verdict).pizza == pytest.approx(share, abs=0.02)
+        assert len(verdict.circles) == len(frequencies)
 
 
-@pytest.mark.parametrize("p", [12, 15, 31])
-def test_a_blend_is_measured_at_other_moduli_too(p: int, ideal_evidence: Ideal) -> None:
-    verdict = judge(ideal_evidence("blend", p=p, frequencies=(5, 1), pizza_share=0.6))
-    assert (verdict.name, verdict.certainty) == ("pizza", "mixed")
-    assert verdict.pizza == pytest.approx(0.6, abs=0.01)
+@pytest.mark.parametrize("p", [5, 7, 13, 30, 31])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_all_frequencies_in_use_are_circles_at_work_each_of_them(p: int, share: float, ideal_evidence: Ideal) -> None:
+    """Wide one-hot networks with a group of neurons for each frequency: no lookup, though the code is not sparse."""
+    verdict = judge(ideal_evidence("wide", p=p, pizza_share=share).grounds)
+    assert len(verdict.circles) == p // 2
+    assert shares_of(verdict).pizza == pytest.approx(share, abs=0.02)
 
 
-@pytest.mark.parametrize("rate", [0.3, 1.0])
-@pytest.mark.parametrize(("kind", "share"), [("clock", 0), ("pizza", 1), ("blend", 0.6)])
-def test_the_attention_rate_is_no_evidence(kind: str, share: float, rate: float, ideal_evidence: Ideal) -> None:
-    arguments = {"pizza_share": share} if kind == "blend" else {}
-    verdict = judge(ideal_evidence(kind, p=13, frequencies=(5, 2), attention_rate=rate, **arguments))
-    assert verdict.name == ("clock" if share == 0 else "pizza")
-    assert verdict.pizza == pytest.approx(share, abs=0.01)
+def test_circles_of_both_kinds_make_a_mixed_network(ideal_evidence: Ideal) -> None:
+    verdict = judge(ideal_evidence("blend", p=31, frequencies=(9, 2, 7), pizza_share=(0.0, 1.0, 0.0)).grounds)
+    assert (verdict.name, verdict.certainty) == ("clock", "mixed")
+    assert [round(c.pizza_part) for c in sorted(verdict.circles, key=lambda c: c.frequency)] == [1, 0, 0]
 
 
-@pytest.mark.parametrize("width", [66, 200])
-def test_nor_is_the_width(width: int, ideal_evidence: Ideal) -> None:
-    for kind in ("clock", "pizza"):
-        verdict = judge(ideal_evidence(kind, p=13, frequencies=(5, 2), width=width))
-        assert (verdict.name, verdict.certainty) == (kind, "clear")
+# ---- networks that are no circles -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("p", "frequencies"), [(15, (5, 1)), (12, (4, 1, 3)), (12, (6, 1, 5)), (9, (3, 1, 2))])
-@pytest.mark.parametrize("kind", ["clock", "pizza"])
-def test_circles_that_visit_a_few_tokens_only_are_circles(
-    kind: str, p: int, frequencies: tuple[int, ...], ideal_evidence: Ideal
-) -> None:
-    verdict = judge(ideal_evidence(kind, p=p, frequencies=frequencies))
-    assert (verdict.name, verdict.certainty) == (kind, "clear")
-
-
-@pytest.mark.parametrize("p", [13, 31])
-def test_lines_of_several_frequencies_are_no_circles(p: int, ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("lissajous", p=p)
-    verdict = judge(evidence)
-    assert (verdict.name, verdict.certainty) == ("non-circular", "clear")
-    assert evidence.circularity.by_circle_least > 0.99  # each component is one frequency
-
-
-@pytest.mark.parametrize("p", [13, 31])
-def test_a_table_of_all_answers_has_no_circles(p: int, ideal_evidence: Ideal) -> None:
-    """It answers every pair and nothing is held out: there is no ground to refuse it, and none to call it circular."""
-    evidence = ideal_evidence("memoriser", p=p)
+@pytest.mark.parametrize("p", MODULI[:-1])
+@pytest.mark.parametrize("one_hot", [True, False])
+def test_a_table_of_all_answers_is_a_lookup(one_hot: bool, p: int, ideal_evidence: Ideal) -> None:
+    """One neuron a pair: it answers every pair and nothing is held out, and its waves are as flat as a clock's."""
+    evidence = ideal_evidence("lookup", p=p, one_hot=one_hot)
     assert evidence.accuracy.all_pairs == 1
-    assert (judge(evidence).name, judge(evidence).certainty) == ("non-circular", "clear")
+    verdict = judge(evidence.grounds)
+    assert called(verdict) == ("non-circular", "clear", "lookup or broad")
+    assert shares_of(verdict).unaccounted == 1
+
+
+@pytest.mark.parametrize("on_circles", [True, False])
+@pytest.mark.parametrize("p", [7, 12, 13, 31])
+def test_nine_pairs_in_ten_looked_up_are_a_lookup_though_circles_could_answer_all(
+    p: int, on_circles: bool, ideal_evidence: Ideal
+) -> None:
+    verdict = judge(ideal_evidence("partial-lookup", p=p, on_circles=on_circles).grounds)
+    assert called(verdict) == ("non-circular", "clear", "lookup or broad")
+
+
+@pytest.mark.parametrize("kind", ["number-line", "idle-circles", "lissajous"])
+@pytest.mark.parametrize(("p", "multiplier", "offset"), [(12, 5, 1), (13, 1, 0), (13, 5, 3), (31, 2, 7), (60, 7, 1)])
+def test_a_number_line_is_called_by_its_name(
+    kind: str, p: int, multiplier: int, offset: int, ideal_evidence: Ideal
+) -> None:
+    verdict = judge(ideal_evidence(kind, p=p, multiplier=multiplier, offset=offset).grounds)
+    assert called(verdict) == ("non-circular", "clear", "number line")
+    assert f"{multiplier} t + " in verdict.reasons
+
+
+def test_circles_that_hold_the_embedding_and_do_not_answer_are_idle() -> None:
+    """A table over 99 % of the pairs, beside circles whose neurons are cut off."""
+    network = ideal("partial-lookup", p=13, lookup_share=0.99).network
+    weights = {name: w.clone() for name, w in network.weights.items()}
+    weights["blocks.0.mlp.W_in"][weights["blocks.0.mlp.b_in"] == 0] = 0
+    assert isinstance(network, Transformer)
+    verdict = judge(gather(Transformer(network.config, weights)).grounds)
+    assert (verdict.name, verdict.kind) == ("non-circular", "idle circles")
+    assert "1, 3 and 4" in verdict.reasons
 
 
 @pytest.mark.parametrize("p", [13, 31])
 def test_a_memoriser_is_refused_whether_its_split_is_known_or_not(p: int) -> None:
     made = ideal("memoriser", p=p, train_fraction=0.8)
     for pairs in (made.training_pairs, None):
-        verdict = judge(gather(made.network, training_pairs=pairs))
-        assert (verdict.name, verdict.certainty, verdict.pizza, verdict.circles) == (None, None, None, [])
+        verdict = judge(gather(made.network, training_pairs=pairs).grounds)
+        assert (*called(verdict), verdict.shares, verdict.circles) == (None, None, None, None, [])
         assert verdict.refused is not None and "does not solve the task" in verdict.refused
+        assert set(share_measures(verdict).values()) == {None}
 
 
 def test_a_memoriser_of_nearly_everything_is_refused_by_what_was_held_out() -> None:
     made = ideal("memoriser", p=31, train_fraction=0.97)
     evidence = gather(made.network, training_pairs=made.training_pairs)
     assert evidence.accuracy.all_pairs > 0.95
-    verdict = judge(evidence)
+    verdict = judge(evidence.grounds)
     assert verdict.name is None
     assert verdict.refused is not None and "does not generalise" in verdict.refused
     assert f"{evidence.accuracy.held_out:.4f}" in verdict.refused
 
 
-# ---- what is solved, and what is sure -------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["clock", "pizza", "lookup", "number-line"])
+def test_with_one_frequency_nothing_can_be_told_and_that_is_said(kind: str, ideal_evidence: Ideal) -> None:
+    arguments = {"frequencies": (1,)} if kind in ("clock", "pizza") else {}
+    verdict = judge(ideal_evidence(kind, p=3, **arguments).grounds)
+    assert verdict.name is None
+    assert verdict.refused is not None and "p = 3" in verdict.refused and "cannot be told" in verdict.refused
+
+
+@pytest.mark.parametrize("attention_rate", [0.0, 0.4, 1.0])
+def test_weights_that_say_nothing_are_refused(attention_rate: float, ideal_evidence: Ideal) -> None:
+    network = ideal("clock", p=7, attention_rate=attention_rate).network
+    assert isinstance(network, Transformer)
+    silent = Transformer(network.config, {name: torch.zeros_like(w) for name, w in network.weights.items()})
+    assert judge(gather(silent).grounds).name is None
+
+
+# ---- the rule, edge by edge -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("accuracy", "refused"),
     [
-        ({"all_pairs": 0.95}, False),
-        ({"all_pairs": 0.9499}, True),
-        ({"all_pairs": 0.97, "held_out": 0.9}, False),
-        ({"all_pairs": 0.97, "held_out": 0.8999}, True),
-        ({"all_pairs": 0.5, "held_out": 1.0}, True),
+        ({"accuracy": 0.95}, False),
+        ({"accuracy": 0.9499}, True),
+        ({"accuracy": 0.97, "held_out": 0.9}, False),
+        ({"accuracy": 0.97, "held_out": 0.8999}, True),
+        ({"accuracy": 0.5, "held_out": 1.0}, True),
     ],
 )
 def test_a_network_must_solve_the_task(accuracy: dict[str, float], refused: bool, ideal_evidence: Ideal) -> None:
-    verdict = judge(with_accuracy(ideal_evidence("pizza", p=13), **accuracy))
+    grounds = ideal_evidence("pizza", p=13).grounds
+    verdict = judge(replace(grounds, **accuracy))  # type: ignore[arg-type]
     assert (verdict.name is None, verdict.refused is not None) == (refused, refused)
-    assert verdict.paper_region == (None if refused else judge(ideal_evidence("pizza", p=13)).paper_region)
+    assert verdict.paper_region == (None if refused else judge(grounds).paper_region)
 
 
-def parts(verdict: Verdict) -> float:
-    assert verdict.pizza is not None and verdict.clock is not None and verdict.undetermined is not None
-    return verdict.pizza + verdict.clock + verdict.undetermined
+def made(*waves: tuple[int, float, float], kept_share: float = 1.0, lawless: float = 0.0, p: int = 31) -> Grounds:
+    """Grounds of main circles (frequency, share, pizza part); `lawless`: of their power that fits no law."""
+    d = torch.arange(p, dtype=torch.float64)
+    found = []
+    for k, share, pizza in waves:
+        x = (math.pi * k / p * d).cos().abs()
+        g = (1 - pizza) + pizza * x / x.mean()
+        ripple = (2 * math.pi * 5 * k * d / p).cos()
+        scale = math.sqrt(lawless / max(1e-9, 1 - lawless) * float((g**2).sum()) / float((ripple**2).sum()))
+        values = (g + scale * ripple).tolist()
+        left = [0.0 if j == k else 1.0 for j in range(1, p // 2 + 1)]
+        found.append(Wave(k, share, share, values, values, values, values, left, None, share, 0.0))
+    return Grounds(
+        *(p, 1.0, None, False, found, [k for k, _, _ in waves], 1.0, kept_share, None, [], 0.999, 0.999, 0.95, 0.5)
+    )
 
 
-def test_shares_are_of_the_main_circles_logits_and_sum_to_one(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("blend", p=13, frequencies=(5, 2), pizza_share=0.3, companions=True)
-    verdict = judge(evidence)
-    assert {share.frequency for share in verdict.circles} == {5, 2}
-    assert sum(share.weight for share in verdict.circles) == pytest.approx(1)
-    assert parts(verdict) == pytest.approx(1)
+def test_shares_are_of_all_the_logits_variance_and_sum_to_one() -> None:
+    found = shares_of(judge(made((9, 0.6, 0.25), (2, 0.3, 1.0))))
+    assert (found.clock, found.pizza) == (pytest.approx(0.45), pytest.approx(0.45))
+    assert found.unaccounted == pytest.approx(0.1)
+    assert sum(asdict(found).values()) == pytest.approx(1)
 
 
-def test_a_circle_that_follows_no_law_is_left_undetermined(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("clock", p=13, frequencies=(5, 2))
-    first = evidence.circles[0]
-    lost = replace(first, law_without_companion=replace(first.law_without_companion, pizza_share=None))
-    verdict = judge(replace(evidence, circles=[lost, *evidence.circles[1:]]))
-    assert verdict.undetermined == pytest.approx(0.5, abs=0.01)
-    assert verdict.clock == pytest.approx(0.5, abs=0.01)
-    assert (verdict.name, verdict.certainty) == ("clock", "mixed")
-    assert parts(verdict) == pytest.approx(1)
+def test_what_fits_no_law_is_unlawful_and_never_guessed() -> None:
+    found = shares_of(judge(made((9, 1.0, 0.0), lawless=0.3)))
+    assert (found.unlawful, found.clock + found.pizza) == (pytest.approx(0.3, abs=1e-3), pytest.approx(0.7, abs=1e-3))
+    assert found.pizza < 0.05
 
 
-def test_circles_of_both_kinds_make_a_mixed_network(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("clock", p=13, frequencies=(5, 2))
-    second = evidence.circles[1]
-    other = replace(second, logit_share=second.logit_share / 2)
-    other = replace(other, law_without_companion=replace(other.law_without_companion, pizza_share=1.0))
-    verdict = judge(replace(evidence, circles=[evidence.circles[0], other]))
-    assert (verdict.name, verdict.certainty) == ("clock", "mixed")
-    assert (verdict.clock, verdict.pizza) == (pytest.approx(2 / 3, abs=0.01), pytest.approx(1 / 3, abs=0.01))
+def test_the_larger_share_names_it_and_four_fifths_are_clear() -> None:
+    assert called(judge(made((9, 0.801, 0.0), (2, 0.199, 1.0)))) == ("clock", "clear", None)
+    assert called(judge(made((9, 0.799, 0.0), (2, 0.201, 1.0)))) == ("clock", "mixed", None)
+    assert called(judge(made((9, 0.199, 0.0), (2, 0.801, 1.0)))) == ("pizza", "clear", None)
 
 
-def test_missing_the_papers_circularity_is_a_doubt_and_is_told(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("pizza", p=31)
-    missed = replace(evidence.circularity, paper=0.97, authors=0.97)
-    verdict = judge(replace(evidence, circularity=missed))
-    assert (verdict.name, verdict.certainty) == ("pizza", "mixed")
-    assert "0.9700" in verdict.reasons and "0.995" in verdict.reasons
+def test_circles_that_do_not_write_most_of_the_logits_alone_are_not_clear() -> None:
+    assert judge(made((9, 1.0, 0.0), kept_share=0.76)).certainty == "clear"
+    verdict = judge(made((9, 1.0, 0.0), kept_share=0.74))
+    assert verdict.certainty == "mixed"
+    assert "74 % is below 75 %" in verdict.reasons
 
 
-def test_reasons_quote_the_circle_the_law_and_the_companion_that_was_in_the_way(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("pizza", p=31)
-    lead = evidence.circles[0]
-    reasons = judge(evidence).reasons
-    assert f"circle {lead.frequency}" in reasons
-    assert f"companion {lead.companion}" in reasons
-    assert f"{lead.law_without_companion.b1:.2f} |cos(w(a-b)/2)|" in reasons
-    assert reasons.endswith(".") and "\n" not in reasons
+def test_a_network_is_not_called_by_less_than_what_fits_no_law() -> None:
+    assert called(judge(made((9, 1.0, 0.5), lawless=0.3)))[0] in ("clock", "pizza")
+    verdict = judge(made((9, 1.0, 0.5), lawless=0.4))
+    assert called(verdict) == ("non-circular", "mixed", "lawless")
+    assert called(judge(made((9, 0.7, 0.0), lawless=0.5))) == ("non-circular", "mixed", "lawless")
+
+
+def test_a_wave_that_another_circle_carries_counts_as_that_ones() -> None:
+    grounds = made((9, 0.5, 1.0), (13, 0.45, 0.0))  # 13 is the double of 9
+    carried = replace(grounds.waves[1], left=[1.0] * 15, left_without_half=0.0)
+    verdict = judge(replace(grounds, waves=[grounds.waves[0], carried]))
+    assert called(verdict) == ("pizza", "clear", None)
+    assert shares_of(verdict).pizza == pytest.approx(0.95)
+    nobodys = judge(replace(grounds, waves=[grounds.waves[0], replace(carried, left_without_half=1.0)]))
+    assert shares_of(nobodys).unaccounted == pytest.approx(0.5)
+
+
+def test_phases_are_free_with_two_vocabularies(ideal_evidence: Ideal) -> None:
+    grounds = ideal_evidence("pizza", p=31, frequencies=(9, 2), separate_vocabularies=True, b_turn=0.6).grounds
+    verdict = judge(grounds)
+    assert {round(c.law.phase, 1) for c in verdict.circles} == {round(math.pi - 0.3, 1)}
+    assert "+ 2.84)|" in verdict.reasons
+
+
+# ---- what is said ---------------------------------------------------------------------------------------------------
+
+
+def test_reasons_quote_the_circle_the_law_the_planes_that_were_out_and_the_shares(ideal_evidence: Ideal) -> None:
+    verdict = judge(ideal_evidence("pizza", p=31).grounds)
+    lead = verdict.circles[0]
+    assert f"ircle {lead.frequency} " in verdict.reasons
+    assert all(f"{k}" in verdict.reasons for k in lead.out)
+    assert f"{lead.law.b1:.2f} |cos(w(a-b)/2)|" in verdict.reasons
+    assert verdict.reasons.endswith(".") and "\n" not in verdict.reasons
+
+
+def test_a_verdict_that_differs_from_the_papers_word_says_so(ideal_evidence: Ideal) -> None:
+    grounds = ideal_evidence("pizza", p=31).grounds
+    missed = judge(replace(grounds, circularity=0.61, circularity_authors=0.61))
+    assert called(missed) == ("pizza", "clear", None)  # the paper's word has a place of its own
+    assert missed.paper_region == "non-circular"
+    assert "0.6100" in missed.reasons and "0.995" in missed.reasons
+    other = judge(replace(grounds, symmetricity_100=0.3, irrelevance_top_wrong=0.9))
+    assert (other.name, other.paper_region) == ("pizza", "clock")
+    assert "would say clock" in other.reasons
+    assert "paper" not in judge(replace(grounds, symmetricity_100=0.99, irrelevance_top_wrong=0.2)).reasons
+
+
+def test_shares_go_by_names_that_lists_and_filters_know(ideal_evidence: Ideal) -> None:
+    verdict = judge(ideal_evidence("blend", p=13, pizza_share=0.4).grounds)
+    assert share_measures(verdict) == {f"{name}_share": value for name, value in asdict(shares_of(verdict)).items()}
 
 
 # ---- the traps ------------------------------------------------------------------------------------------------------
 
 
 def test_low_symmetricity_and_high_irrelevance_alone_prove_no_clock(ideal_evidence: Ideal) -> None:
-    memoriser = ideal_evidence("memoriser", p=31)
-    assert memoriser.gradient_symmetricity.exact is not None and memoriser.gradient_symmetricity.exact < 0.1
-    assert memoriser.distance_irrelevance.correct is not None and memoriser.distance_irrelevance.correct > 0.9
-    assert judge(memoriser).name == "non-circular"
-
-    pizza, clock = ideal_evidence("pizza", p=31), ideal_evidence("clock", p=31)
-    swapped = replace(
-        pizza, gradient_symmetricity=clock.gradient_symmetricity, distance_irrelevance=clock.distance_irrelevance
-    )
-    assert judge(swapped).name == "pizza"
-    assert judge(swapped).paper_region == "clock"  # which is shown beside it
+    table = ideal_evidence("lookup", p=31)
+    assert table.gradient_symmetricity.exact is not None and table.gradient_symmetricity.exact < 0.1
+    assert table.distance_irrelevance.correct is not None and table.distance_irrelevance.correct > 0.9
+    assert judge(table.grounds).name == "non-circular"
 
 
 def test_high_symmetricity_alone_proves_no_pizza(ideal_evidence: Ideal) -> None:
-    number_line = ideal_evidence("lissajous", p=31)
-    assert number_line.gradient_symmetricity.exact is not None and number_line.gradient_symmetricity.exact > 0.99
-    assert judge(number_line).name == "non-circular"
+    line = ideal_evidence("number-line", p=31)
+    assert line.gradient_symmetricity.exact is not None and line.gradient_symmetricity.exact > 0.99
+    assert judge(line.grounds).name == "non-circular"
 
 
-def test_companions_hide_a_pizza_in_the_full_logits_only(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("pizza", p=31)
-    assert all(circle.law.pizza_share != 1 for circle in evidence.circles if circle.role == "main")
-    assert judge(evidence).pizza == pytest.approx(1, abs=0.01)
-
-
-def with_own_vocabularies(network: Transformer, shift: int) -> Transformer:
-    """The same network with tokens of its own for operand b, whose circles are turned by `shift` tokens."""
-    config, p = network.config, network.config.p
-    weights = dict(network.weights)
-    E = weights["embed.W_E"]
-    weights["embed.W_E"] = torch.cat([E, E.roll(-shift, 1)], dim=1)  # b's token t looks as t + shift did
-    W_U = weights["unembed.W_U"].roll(-shift, 1)  # and its answers are named accordingly
-    weights["unembed.W_U"] = torch.cat([W_U, torch.zeros_like(W_U)], dim=1)
-    own = TransformerConfig(p=p, width=config.width, attention_rate=config.attention_rate, separate_vocabularies=True)
-    return Transformer(own, weights)
-
-
-@pytest.mark.parametrize("shift", [0, 4, 9])
-@pytest.mark.parametrize("kind", ["clock", "pizza"])
-def test_separate_vocabularies_break_the_authors_circularity_and_not_the_verdict(kind: str, shift: int) -> None:
-    evidence = gather(with_own_vocabularies(ideal(kind, p=13, frequencies=(5, 2)).network, shift))
-    assert evidence.accuracy.all_pairs == 1
-    assert evidence.circularity.authors == pytest.approx(0.5, abs=0.01)
-    verdict = judge(evidence)
-    assert (verdict.name, verdict.certainty) == (kind, "clear")
-    assert verdict.pizza == pytest.approx(1.0 if kind == "pizza" else 0.0, abs=0.02)
-    assert verdict.paper_region == "non-circular"
-
-
-def test_circles_that_write_no_logits_make_no_circular_network(ideal_evidence: Ideal) -> None:
-    """A number line does the sum; the round circles beside it do nothing."""
-    evidence = ideal_evidence("clock", p=31)
-    idle = [replace(circle, logit_share=circle.logit_share * 0.4) for circle in evidence.circles]
-    verdict = judge(replace(evidence, circles=idle))
-    assert verdict.name == "non-circular"
-    assert "do not write the logits" in verdict.reasons
-
-
-def test_circles_of_every_frequency_are_a_table_rather_than_a_code(ideal_evidence: Ideal) -> None:
-    evidence = ideal_evidence("clock", p=31)
-    verdict = judge(replace(evidence, circle_frequencies=list(range(1, 16))))
-    assert verdict.name == "non-circular"
-    assert "15 of 15" in verdict.reasons
+def test_a_tie_of_principal_components_decides_nothing(ideal_evidence: Ideal) -> None:
+    """Equal circles, of which a PCA returns any mixture."""
+    evidence = ideal_evidence("pizza", p=59, tied=True, companions=False, noise=1e-3)
+    assert evidence.circularity.authors < 0.995
+    assert called(judge(evidence.grounds)) == ("pizza", "clear", None)
 
 
 # ---- where the paper's own cuts put a network -----------------------------------------------------------------------
@@ -304,12 +366,11 @@ def test_circles_of_every_frequency_are_a_table_rather_than_a_code(ideal_evidenc
 def test_the_papers_regions(
     circularity: float, symmetricity: float | None, top_wrong: float, region: str, ideal_evidence: Ideal
 ) -> None:
-    evidence = ideal_evidence("pizza", p=13)
     changed = replace(
-        evidence,
-        circularity=replace(evidence.circularity, authors=circularity),
-        gradient_symmetricity=replace(evidence.gradient_symmetricity, paper_sample=symmetricity),
-        distance_irrelevance=replace(evidence.distance_irrelevance, top_wrong=top_wrong),
+        ideal_evidence("pizza", p=13).grounds,
+        circularity_authors=circularity,
+        symmetricity_100=symmetricity,
+        irrelevance_top_wrong=top_wrong,
     )
     assert judge(changed).paper_region == region
 
@@ -319,51 +380,45 @@ def test_the_papers_regions(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("network", "name"),
+    ("network", "name", "certainty", "clock", "pizza"),
     [
-        ("p99zdpze5l", "pizza"),
-        ("p71frej8t7", "pizza"),
-        ("h9m153uuh9", "pizza"),
-        ("18c9ev5v5p", "pizza"),
-        ("l8k1hzciux", "clock"),
-        ("2k4ohj6bhd", "non-circular"),
-        ("dy65ktpiij", "non-circular"),
-        ("n9n7h3p965", None),
+        ("p99zdpze5l", "pizza", "clear", 0.000, 0.996),
+        ("p71frej8t7", "pizza", "clear", 0.000, 0.996),
+        ("h9m153uuh9", "pizza", "clear", 0.000, 0.996),
+        ("18c9ev5v5p", "pizza", "clear", 0.000, 0.997),
+        ("l8k1hzciux", "clock", "clear", 0.921, 0.062),
+        ("qlvxqhkvit", "clock", "clear", 0.977, 0.007),
+        ("2k4ohj6bhd", "clock", "mixed", 0.680, 0.292),
+        ("dy65ktpiij", "pizza", "clear", 0.000, 0.869),
     ],
 )
-def test_the_authors_networks_are_what_their_paper_says(network: str, name: str | None, published: Published) -> None:
-    verdict = judge(published(network))
-    assert verdict.name == name
-    if name in ("pizza", "clock"):
-        assert verdict.certainty == "clear"
-    if name is None:
-        assert verdict.refused is not None and "0.5826" in verdict.refused
+def test_the_authors_networks(
+    network: str, name: str, certainty: str, clock: float, pizza: float, published: Published
+) -> None:
+    verdict = judge(published(network).grounds)
+    assert called(verdict) == (name, certainty, None)
+    found = shares_of(verdict)
+    assert (found.clock, found.pizza) == (pytest.approx(clock, abs=5e-4), pytest.approx(pizza, abs=5e-4))
 
 
 @pytest.mark.slow
-def test_model_bs_pizza_is_named(published: Published) -> None:
-    verdict = judge(published("l8k1hzciux"))
-    assert verdict.pizza == pytest.approx(0.031, abs=0.001)
-    assert [(share.frequency, share.pizza_share) for share in verdict.circles] == [(13, 0), (16, 0), (21, 1)]
-    assert "21 is a pizza's" in verdict.reasons
+def test_the_authors_unsolved_network_is_refused(published: Published) -> None:
+    verdict = judge(published("n9n7h3p965").grounds)
+    assert verdict.refused is not None and "0.5826" in verdict.refused
 
 
 @pytest.mark.slow
-def test_a_network_that_concatenates_is_judged_by_what_its_circles_write(published: Published) -> None:
-    """Delta has no attention; its amplitudes do not depend on a - b, which is all that "clock" says of it."""
-    verdict = judge(published("qlvxqhkvit"))
-    assert (verdict.name, verdict.pizza) == ("clock", pytest.approx(0, abs=0.01))
-
-
-@pytest.mark.slow
-def test_a_network_just_off_the_circle_is_doubted_and_its_planes_are_named(published: Published) -> None:
-    verdict = judge(published("2k4ohj6bhd"))
-    assert verdict.certainty == "mixed"
-    assert "nearly round planes (k = 10, 12, 23, 5)" in verdict.reasons
+def test_model_bs_small_circle_is_a_pizza(published: Published) -> None:
+    circles = {c.frequency: c for c in judge(published("l8k1hzciux").grounds).circles}
+    assert {k: round(c.pizza_part, 2) for k, c in circles.items()} == {13: 0.04, 16: 0.01, 21: 1.0}
+    assert circles[21].companion == 17
 
 
 @pytest.mark.slow
 def test_the_papers_regions_agree_wherever_they_apply(published: Published) -> None:
-    regions = {name: judge(published(name)).paper_region for name in ("p99zdpze5l", "l8k1hzciux", "p71frej8t7")}
+    names = ("p99zdpze5l", "l8k1hzciux", "p71frej8t7")
+    regions = {name: judge(published(name).grounds).paper_region for name in names}
     assert regions == {"p99zdpze5l": "pizza", "l8k1hzciux": "clock", "p71frej8t7": "pizza"}
-    assert judge(published("18c9ev5v5p")).paper_region == "non-circular"  # the authors' rule, capped near one half
+    apart = judge(published("18c9ev5v5p").grounds)
+    assert apart.paper_region == "non-circular"  # the authors' rule, capped near one half
+    assert "of each alone it is 0.9992 or more" in apart.reasons

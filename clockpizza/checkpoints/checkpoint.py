@@ -16,6 +16,17 @@ from clockpizza.config import NetworkConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import Network
 
+# What told a setting: the values of `Checkpoint.told`.
+FILE = "file"  # the weights' names and shapes, or a config inside the file
+BESIDE = "config beside it"
+OPTION = "option"
+CANDIDATE = "the only candidate that solves the task"
+FORMAT = "format"  # the authors' and Nanda et al.'s code has it fixed
+NO_MATTER = "makes no difference"  # the causal mask of one layer: the last position sees everything either way
+SETTINGS = ("p", "separate_vocabularies", "attention_rate", "activation", "equals_token", "causal", "layer_norm")
+LINEAR_SETTINGS = ("model", "p", "activation")
+SOURCES = (FILE, BESIDE, OPTION, CANDIDATE, FORMAT)
+
 
 @dataclass
 class Checkpoint:
@@ -26,6 +37,20 @@ class Checkpoint:
     network: Network
     training_pairs: Tensor | None = None  # indices a * p + b, int64, where the split is known
     record: dict[str, Any] = field(default_factory=dict)  # how it was trained, in plain JSON values
+    told: dict[str, str] = field(default_factory=dict)  # each setting's name, and what told it: one of `SOURCES`
+
+    def reading(self) -> str:
+        """Each setting as the network was read, and what told it, on one line.
+
+        `p 59, one vocabulary, no "=" (file); attention rate 1 (option); ReLU (the only candidate that solves the task)`
+        """
+        config = self.network.config
+        values = {name: getattr(config, name, None) for name in self.told}
+        return "; ".join(
+            f"{', '.join(setting_words(name, values[name]) for name in names)} ({source})"
+            for source in SOURCES
+            if (names := [name for name, each in self.told.items() if each == source])
+        )
 
 
 @dataclass(frozen=True)
@@ -37,12 +62,40 @@ class Overrides:
     activation: str | None = None
 
     def agree(self, config: NetworkConfig) -> None:
-        """Raise BadInput where an override contradicts what the file, or the config beside it, tells."""
+        """Raise BadInput where an override contradicts the network that was read."""
         for name in ("p", "attention_rate", "activation"):
             given, told = getattr(self, name), getattr(config, name)
             if given is not None and told is not None and given != told:
-                option = "--" + name.replace("_", "-")
-                raise BadInput(f"{option} {given} contradicts the file or the config beside it, which says {told}")
+                raise contradiction(name, given, "the file", f"{told}")
+
+
+def contradiction(name: str, given: Any, who: str, says: str) -> BadInput:
+    """The error of an option that says something else than the file."""
+    return BadInput(f"{option(name)} {given} contradicts {who}, which says {says}")
+
+
+def option(name: str) -> str:
+    """The option for a setting: `--attention-rate`."""
+    return "--" + name.replace("_", "-")
+
+
+def setting_words(name: str, value: Any) -> str:
+    """A setting and its value in a few words: `attention rate 0.25`, `ReLU`, `no "="`."""
+    match name:
+        case "attention_rate":
+            return f"attention rate {value:.4g}"
+        case "activation":
+            return {"relu": "ReLU", "gelu": "GeLU", "tanh": "Tanh"}[value]
+        case "causal":
+            return "causal attention" if value else "attention both ways"
+        case "equals_token":
+            return '"=" as third token' if value else 'no "="'
+        case "separate_vocabularies":
+            return "separate vocabularies" if value else "one vocabulary"
+        case "layer_norm":
+            return value or "no LayerNorm"
+        case _:
+            return f"{name} {value}"
 
 
 def plain(values: Mapping[Any, Any]) -> dict[str, Any]:

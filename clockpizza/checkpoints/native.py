@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 
 import clockpizza
-from clockpizza.checkpoints.checkpoint import Checkpoint, plain, training_split
+from clockpizza.checkpoints.checkpoint import FILE, LINEAR_SETTINGS, SETTINGS, Checkpoint, plain, training_split
 from clockpizza.checkpoints.state_dict import named, state_dict
-from clockpizza.config import from_dict, to_dict
+from clockpizza.config import TransformerConfig, from_dict, to_dict
 from clockpizza.errors import BadInput, ClockpizzaError, visible
 from clockpizza.networks import Network, build
 from clockpizza.store.atomic import reason, write_bytes
@@ -59,7 +59,8 @@ def read(path: Path, holds: Mapping[str, Any]) -> Checkpoint:
     pairs = holds.get("training_pairs")
     if pairs is not None and (pairs := training_split(pairs, config.p)) is None:
         raise BadInput(f"training_pairs must be distinct whole numbers from 0 to {config.p**2 - 1}")
-    return Checkpoint(path, FORMAT, network, pairs, _plain_record(holds.get("record", {})))
+    told = dict.fromkeys(SETTINGS if isinstance(config, TransformerConfig) else LINEAR_SETTINGS, FILE)
+    return Checkpoint(path, FORMAT, network, pairs, _plain_record(holds.get("record", {})), told)
 
 
 def write(

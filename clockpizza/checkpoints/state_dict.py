@@ -34,6 +34,16 @@ class Shapes:
     def equals_token(self) -> bool:
         return self.positions == 3
 
+    @property
+    def tokens(self) -> int:
+        """The operands'."""
+        return self.d_vocab - self.equals_token
+
+    @property
+    def tokens_words(self) -> str:
+        """How many there are, for an error."""
+        return f"embed.W_E has {self.tokens} tokens" + " besides the equals token" * self.equals_token
+
     def config(self, **rest: Any) -> TransformerConfig:
         """The config of a transformer of these sizes; `rest` is what they do not tell."""
         return TransformerConfig(
@@ -90,6 +100,19 @@ def without_buffers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: weight for name, weight in weights.items() if not name.endswith(BUFFERS)}
 
 
+def without_layer_norm(weights: Mapping[str, Tensor]) -> None:
+    """Raise BadInput where the names tell of a LayerNorm, naming its kind."""
+    norms = [name for name in weights if any(map(_is_layer_norm, name.split(".")))]
+    if norms:
+        kind = "LN" if any(name.rpartition(".")[2].startswith("b") for name in norms) else "RMS"
+        raise BadInput(f"a network with LayerNorm ({kind}: {norms[0]}), which is not supported")
+
+
+def _is_layer_norm(part: str) -> bool:
+    """Whether a part of a weight's name is a LayerNorm's: ln1, ln_final, norm ..."""
+    return part == "ln" or part.startswith("ln_") or (part[:2] == "ln" and part[2:].isdigit()) or "norm" in part.lower()
+
+
 def shapes(weights: Mapping[str, Tensor]) -> Shapes:
     """The sizes of the transformer whose parameters these are.
 
@@ -127,22 +150,11 @@ def shape(weights: Mapping[str, Tensor], name: str, *expected: int | str) -> tup
     return found
 
 
-def vocabulary(sizes: Shapes, p: int | None, separate: bool | None) -> tuple[int, bool] | None:
-    """p and whether operand b has tokens of its own, given what is known of them; None where both readings fit.
-
-    Raises:
-        BadInput: nothing fits the number of tokens.
-    """
-    tokens = sizes.d_vocab - sizes.equals_token  # p, or 2p with separate vocabularies
+def vocabularies(sizes: Shapes) -> list[tuple[int, bool]]:
+    """Each p, and whether operand b has tokens of its own, that fit the number of tokens and of answers."""
+    tokens = sizes.tokens  # p, or 2p with separate vocabularies
     readings = [(tokens, False)] + ([(tokens // 2, True)] if tokens % 2 == 0 else [])
-    fitting = [(q, apart) for q, apart in readings if p in (None, q) and separate in (None, apart)]
-    if not fitting:
-        said = " and ".join(
-            word for word in (f"p {p}" * (p is not None), "separate vocabularies" * bool(separate)) if word
-        )
-        equals = " besides the equals token" * sizes.equals_token
-        raise BadInput(f"embed.W_E has {tokens} tokens{equals}, which does not fit {said or 'a shared vocabulary'}")
-    return fitting[0] if len(fitting) == 1 else None
+    return [reading for reading in readings if 3 <= reading[0] <= sizes.d_vocab_out] or readings[:1]
 
 
 def dense(name: str, value: Any) -> Tensor:

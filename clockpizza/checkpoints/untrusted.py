@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 
 from clockpizza.errors import BadInput
@@ -25,11 +26,14 @@ MAX_JSON = 2**20  # bytes
 # torch allows these modules to nobody, not even as the name of a class that does nothing.
 BLOCKED_MODULES = ("os", "sys", "posix", "nt")
 # Pickles build these values by a call. The function itself is not called here either.
+NUMPY_SCALARS = tuple(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core"))
 HARMLESS_CALLS = {
     "torch.device",
     "numpy.dtype",
-    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *NUMPY_SCALARS,
+    *(f"numpy.{core}.multiarray._reconstruct" for core in ("core", "_core")),
 }
+NUMPY_NUMBER = re.compile("f[248]|[iu][1248]|b1")
 
 _LOCK = threading.Lock()  # torch's list of safe classes is one for the whole process
 
@@ -38,11 +42,12 @@ class Inert:
     """Stands for an object whose class is not ours to trust: its attributes, and nothing that runs."""
 
     origin = ""  # the class it stands for
+    args: tuple[Any, ...]  # what the pickle would have made it of
     state: dict[Any, Any]
 
     def __new__(cls, *args: Any) -> Inert:
         self = super().__new__(cls)
-        self.state = {}
+        self.args, self.state = args, {}
         return self
 
     def __init__(self, *args: Any) -> None:
@@ -74,6 +79,18 @@ def _inert_class(name: str) -> type:
 
 def _would_call(name: str) -> BadInput:
     return BadInput(f"the pickle inside would call {name}; it was not run")
+
+
+def number(value: Any) -> Any:
+    """A numpy scalar as the plain number or truth value that it stands for; anything else as it is."""
+    if isinstance(value, Inert) and value.origin in NUMPY_SCALARS and len(value.args) == 2:
+        dtype, content = value.args
+        code = dtype.args[0] if isinstance(dtype, Inert) and dtype.args else None
+        if type(code) is str and NUMPY_NUMBER.fullmatch(code) and type(content) is bytes:
+            kind = np.dtype(code)
+            if len(content) == kind.itemsize:
+                return np.frombuffer(content, kind)[0].item()
+    return value
 
 
 def load(path: Path) -> Any:

@@ -32,7 +32,9 @@ def convert(
 
     overrides = checkpoints.Overrides(p=p, attention_rate=attention_rate, activation=activation)
     read = checkpoints.read(path, overrides)
-    checkpoints.write(out, read.network, read.training_pairs, read.record, overwrite=force)
+    # The written file tells every setting; what told them in the one that was read is kept in words.
+    record = {**read.record, **({"read_as": read.reading()} if read.reading() else {})}
+    checkpoints.write(out, read.network, read.training_pairs, record, overwrite=force)
     if json:
         document = {
             "path": str(path),
@@ -40,7 +42,7 @@ def convert(
             "out": str(out),
             "network": to_dict(read.network.config),
             "training_pairs": None if read.training_pairs is None else len(read.training_pairs),
-            "record": read.record,
+            "record": record,
         }
         typer.echo(dumps(document, allow_nan=False))
     else:

@@ -29,6 +29,8 @@ def panel(result: Classification, console: Console, *, ascii: bool = False) -> R
     verdict = result.verdict
     colour = MARKS[verdict.name or "refused"].terminal
     parts: list[RenderableType] = [Text(headline(result, ascii=ascii), f"bold {colour}"), Text(reasons(result))]
+    if reading := result.checkpoint.reading():
+        parts.append(Text(f"Read as {visible(reading)}.", "dim"))
     parts += [Text(), _measures(result)]
     if verdict.name is not None:
         parts += [Text(), _circles(result)]
@@ -87,6 +89,8 @@ def measures(result: Classification) -> list[tuple[str, str, str, str]]:
 def plain_lines(result: Classification) -> list[str]:
     """The panel's words and numbers without a terminal: one fact a line."""
     lines = [visible(str(result.checkpoint.path)), "  " + headline(result), "  " + reasons(result)]
+    if reading := result.checkpoint.reading():
+        lines.append(f"  read as: {visible(reading)}")
     for name, value, pizza, clock in measures(result):
         ranges = f"  [pizza {pizza}, clock {clock}]" if pizza else ""
         lines.append(f"  {name.strip()}: {value}{ranges}")

@@ -26,7 +26,7 @@ def report(
     ascii: Annotated[bool, typer.Option("--ascii", help="Draw in ASCII.")] = False,
     runs: RunsOption = RUNS,
 ) -> None:
-    """Say what a sweep found: phase diagrams, verdicts by rate and shape, and the rate at which half turn clock.
+    """Say what a sweep found: phase diagrams, verdicts and shares by rate and shape, and the rate of half clocks.
 
     Works while the sweep is still trained: runs that have not ended stand in the diagrams by their last snapshots.
     """
@@ -51,7 +51,8 @@ def report(
     elif csv:
         _csv(found)
     elif svg is None and html is None:
-        _print(found, counts(rows), ascii)
+        older = {each.run for each in found.points if each.apart}  # they are counted in a line of their own
+        _print(found, counts(row for row in rows if row.id not in older), ascii)
 
 
 def _csv(found: Report) -> None:

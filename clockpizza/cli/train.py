@@ -27,7 +27,7 @@ class Preset(StrEnum):
 
 
 # What a preset sets where the command line does not.
-PRESETS: dict[Preset, dict[str, Any]] = {Preset.QUICK: {"attention_rate": 1.0, "seed": 4, "epochs": 3000}}
+PRESETS: dict[Preset, dict[str, Any]] = {Preset.QUICK: {"attention_rate": 1.0, "seed": 5, "epochs": 3000}}
 
 
 def train(
@@ -55,7 +55,7 @@ def train(
     weight_decay: Annotated[float, typer.Option("--weight-decay", help="AdamW's weight decay.")] = 2.0,
     precision: Annotated[str, typer.Option("--precision", help="float32, tf32 or float64.")] = "float32",
     preset: Annotated[
-        Preset | None, typer.Option("--preset", help="quick: attention rate 1, seed 4, 3,000 epochs.")
+        Preset | None, typer.Option("--preset", help="quick: attention rate 1, seed 5, 3,000 epochs.")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
     name: Annotated[

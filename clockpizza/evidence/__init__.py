@@ -25,7 +25,6 @@ from clockpizza.evidence.planes import planes
 from clockpizza.evidence.probe import Probe, one_thread_an_operation
 from clockpizza.evidence.waves import waves
 from clockpizza.grounds import Grounds
-from clockpizza.law import phase_is_free
 from clockpizza.networks import Network
 from clockpizza.roles import mains
 
@@ -101,12 +100,11 @@ def _gather(probe: Probe, training_pairs: Tensor | None) -> Evidence:
     ablations = Ablations(probe, found_waves)
     # What an unsolved network's planes do says nothing.
     solved = right.all_pairs >= LEAST_ACCURACY
-    of_circles = circle_grounds(ablations, spectra) if solved else CircleGrounds.none(ablations)
+    of_circles = circle_grounds(ablations, spectra) if solved else CircleGrounds.none()
     symmetricity, irrelevance = gradient_symmetricity(probe), distance_irrelevance(probe)
     circular = circularity(probe, halves)
     found = circles(
         *(probe, halves, spectra, found_waves, mains(of_circles.waves, probe.p)),
-        free_phase=phase_is_free(probe.config.separate_vocabularies, of_circles.asymmetry),
     )
     return Evidence(
         p=probe.p,

@@ -14,12 +14,11 @@ from clockpizza.evidence.waves import Waves, amplitudes
 
 @dataclass(frozen=True)
 class Ablated:
-    """amplitude: g_k(d) of what is then written, (p, p//2 + 1). accuracy: over all pairs. change: variance over c of
-    the logits' change, mean over pairs, in parts of the intact logits' variance.
+    """amplitude: g_k(d) of what is then written, (p, p//2 + 1). change: variance over c of the logits' change, mean
+    over pairs, in parts of the intact logits' variance.
     """
 
     amplitude: Tensor
-    accuracy: float
     change: float
 
 
@@ -35,18 +34,17 @@ class Ablations:
         key = frozenset(frequencies)
         if key not in self._out:
             frozen = bool(self.probe.config.attention_rate)
-            E_a, E_b = (without(E, key) for E in (self.probe.E_a, self.probe.E_b))
-            self._out[key] = self.look(self.probe.run(E_a, E_b, frozen=frozen))
+            logits = self.probe.run(*(without(E, key) for E in (self.probe.E_a, self.probe.E_b)), frozen=frozen)
+            self._out[key] = Ablated(amplitudes(self.probe, logits), self._change(logits))
         return self._out[key]
 
-    def kept(self, frequencies: Collection[int]) -> Ablated:
-        """The mean and the planes of `frequencies` alone, attention live."""
-        return self.look(self.probe.run(*(only(E, frequencies) for E in (self.probe.E_a, self.probe.E_b))))
+    def kept(self, frequencies: Collection[int]) -> tuple[float, float]:
+        """Accuracy over all pairs, and the change, with the mean and these planes alone, attention live."""
+        logits = self.probe.run(*(only(E, frequencies) for E in (self.probe.E_a, self.probe.E_b)))
+        return self.probe.accuracy(logits), self._change(logits)
 
-    def look(self, logits: Tensor) -> Ablated:
-        """What other logits (p, p, p) are beside the intact ones."""
+    def _change(self, logits: Tensor) -> float:
         change = logits - self.probe.logits
         change -= change.mean(2, keepdim=True)
         variance = self.waves.variance
-        moved = float((change**2).mean()) / variance if variance > 0 else 0.0
-        return Ablated(amplitudes(self.probe, logits), self.probe.accuracy(logits), moved)
+        return float((change**2).mean()) / variance if variance > 0 else 0.0

@@ -31,8 +31,13 @@ def accuracy_by_components(probe: Probe, halves: dict[str, Components], circles:
     """Accuracy keeping and removing the first components, and keeping the main circles or the companions alone."""
     probe.tick("components")
 
+    known: dict[tuple[frozenset[int], ...], float] = {}  # the main circles are often the first components
+
     def kept(indices: dict[str, list[int]]) -> float:
-        return _accuracy(probe, {name: half.keep(indices[name]) for name, half in halves.items()})
+        key = tuple(frozenset(indices[name]) for name in halves)
+        if key not in known:
+            known[key] = _accuracy(probe, {name: half.keep(indices[name]) for name, half in halves.items()})
+        return known[key]
 
     def removed(n: int) -> float:
         return _accuracy(

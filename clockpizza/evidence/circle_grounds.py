@@ -10,21 +10,19 @@ from torch import Tensor
 from clockpizza.evidence.ablations import Ablations
 from clockpizza.evidence.number_line import number_line
 from clockpizza.evidence.planes import Planes
-from clockpizza.evidence.probe import Probe
-from clockpizza.evidence.waves import Waves
 from clockpizza.frequency import double, halves
 from clockpizza.grounds import NumberLine, Wave
-from clockpizza.roles import LEAST_EFFECT, LEAST_WAVE, are_circles, kept_planes, mains
+from clockpizza.roles import LEAST_ALONE, LEAST_WAVE, are_circles, kept_planes, mains
 
 LEAST_REST = 0.01  # of the logits' variance: what a plane leaves of its own wave, for which a carrier is looked
-LEAST_PLANE, LEAST_ROUND = 0.01, 0.5  # of the embedding's variance, and roundness: a circle that may be idle
+LEAST_PLANE, LEAST_ROUND = 0.01, 0.5  # of the embedding's variance, and roundness: what looks like a circle
+LEAST_HELD = 0.5  # of the embedding's variance, that a few such circles must hold together
 
 
 @dataclass(frozen=True)
 class CircleGrounds:
     """What `clockpizza.grounds.Grounds` holds of circles, under the same names."""
 
-    asymmetry: float
     waves: list[Wave]
     kept: list[int]
     kept_accuracy: float
@@ -33,9 +31,9 @@ class CircleGrounds:
     idle: list[int]
 
     @staticmethod
-    def none(ablations: Ablations) -> CircleGrounds:
+    def none() -> CircleGrounds:
         """Of a network that is refused a verdict."""
-        return CircleGrounds(asymmetry(ablations.probe, ablations.waves), [], [], 0.0, 0.0, None, [])
+        return CircleGrounds([], [], 0.0, 0.0, None, [])
 
 
 def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
@@ -45,12 +43,13 @@ def circle_grounds(ablations: Ablations, planes: Planes) -> CircleGrounds:
     found = mains(waves, probe.p)
     kept = kept_planes(found, probe.p)
     own = probe.accuracy(probe.logits)
-    alone = ablations.kept(kept)
+    alone, change = ablations.kept(kept)
     line, idle = None, []
-    if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone.accuracy):
+    if not are_circles(waves, probe.p, accuracy=own, kept_accuracy=alone):
         probe.tick("number line")
-        line, idle = number_line(probe, kept, own), idle_circles(ablations, planes, kept)
-    return CircleGrounds(asymmetry(probe, ablations.waves), waves, kept, alone.accuracy, 1 - alone.change, line, idle)
+        line = number_line(probe, kept, own)
+        idle = idle_circles(ablations, planes, own)
+    return CircleGrounds(waves, kept, alone, 1 - change, line, idle)
 
 
 def measure_waves(ablations: Ablations) -> list[Wave]:
@@ -97,20 +96,16 @@ def _left(intact: Tensor, now: Tensor) -> list[float]:
     return torch.where(power > 0, (intact * now).sum(0) / power.clamp_min(1e-300), 0)[1:].tolist()
 
 
-def idle_circles(ablations: Ablations, planes: Planes, kept: list[int]) -> list[int]:
-    """Round planes with some of the embedding's variance that change next to nothing when they are out."""
-    large = [
-        k
-        for k in range(1, ablations.probe.p // 2 + 1)
-        if planes.variance[k] >= LEAST_PLANE and planes.roundness[k] >= LEAST_ROUND and k not in kept
-    ]
-    return [k for k in large if ablations.out([k]).change < LEAST_EFFECT]
+def idle_circles(ablations: Ablations, planes: Planes, accuracy: float) -> list[int]:
+    """A few round planes that hold most of the embedding's variance and do not answer; [] where there are none such.
 
-
-def asymmetry(probe: Probe, waves: Waves) -> float:
-    """<(Q_ab - Q_ba)^2> / (2 V), over logits without their pairs' means: 0 where the order of operands does not matter,
-    1 where logits of (a, b) and (b, a) have nothing in common.
+    Taking them out would show nothing: a number line or a lookup table has a part in every plane.
     """
-    difference = probe.logits - probe.logits.transpose(0, 1)
-    difference -= difference.mean(2, keepdim=True)
-    return float((difference**2).mean()) / (2 * waves.variance) if waves.variance > 0 else 0.0
+    p = ablations.probe.p
+    large = [
+        k for k in range(1, p // 2 + 1) if planes.variance[k] >= LEAST_PLANE and planes.roundness[k] >= LEAST_ROUND
+    ]
+    few = len(large) <= max(1, (p - 1) // 4)
+    if not few or sum(planes.variance[k] for k in large) < LEAST_HELD:
+        return []
+    return large if ablations.kept(large)[0] < LEAST_ALONE * accuracy else []

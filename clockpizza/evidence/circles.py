@@ -26,7 +26,8 @@ from clockpizza.roles import Main, names
 
 @dataclass(frozen=True)
 class IsolatedFVE:
-    """FVE of the formulas on the logits of the circle alone, attention live or frozen (None without attention)."""
+    """FVE of the formulas on the logits of the circle alone, attention live or frozen (None without attention,
+    and of companions)."""
 
     clock: float
     pizza: float
@@ -81,13 +82,9 @@ def circles(
     planes: Planes,
     waves: Waves,
     mains: Sequence[Main],
-    *,
-    free_phase: bool,
 ) -> list[Circle]:
-    """The circles, those at work first, the strongest writer first.
-
-    free_phase: as the verdict reads laws, see `clockpizza.law.phase_is_free`.
-    """
+    """The circles, those at work first, the strongest writer first."""
+    free_phase = probe.config.separate_vocabularies
     of, roles = {main.frequency: main for main in mains}, names(mains)
     found = [k for k in range(1, probe.p // 2 + 1) if planes.variance[k] >= SMALLEST_SHARE or k in roles]
     accompanied = {main.companion: main.frequency for main in mains if main.companion is not None}
@@ -135,7 +132,8 @@ def _isolated(
     if probe.config.separate_vocabularies:
         phase = fit_law(amplitudes(probe, live)[:, k].tolist(), k, free_phase=True).phase
     clock, pizza = logit_formulas.clock(probe, k), logit_formulas.pizza(probe, k, phase)
-    frozen = probe.run(*kept, frozen=True) if probe.config.attention_rate else None
+    # A companion writes at half its frequency, where only the accompanying formula looks.
+    frozen = probe.run(*kept, frozen=True) if probe.config.attention_rate and main is None else None
 
     def fve(logits: Tensor | None, formula: Tensor) -> float | None:
         return None if logits is None else logit_formulas.fve(logits, formula)

@@ -72,7 +72,7 @@ class _Ramps:
         self.offsets = [[offset for offset, _ in each] for each in found]
 
     def _harmonics(self, m: int) -> tuple[Tensor, Tensor]:
-        """Coefficients c_jm of the embedding by harmonic j, (p, d), and the weights conj(R_j), 0 where not used, (p,)."""
+        """Coefficients c_jm of the embedding by harmonic j, (p, d), and weights conj(R_j), 0 where not used, (p,)."""
         c = self._spectrum[self._steps * m % self.p]
         size = c.abs().square().sum(1)
         used = (size > 1e-24 * size.max()) & (self._steps != 1) & (self._steps != self.p - 1)

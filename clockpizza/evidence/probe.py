@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from clockpizza.config import LinearConfig
 from clockpizza.networks import Network, build
 from clockpizza.networks.one_hidden import OneHidden, is_one_hidden, one_hidden, one_hidden_logits
 from clockpizza.networks.transformer import ACTIVATIONS
+from clockpizza.threads import Threads
 
 PAIR_BUDGET = 1 << 18  # activations a chunk of pairs may hold per layer: 2 MB in float64, to stay in the cache
 
@@ -84,8 +84,8 @@ class Probe:
             for at in slices:
                 work(at)
             return
-        with one_thread_an_operation(), ThreadPoolExecutor(self.threads) as pool:
-            for _ in pool.map(work, slices):
+        with one_thread_an_operation():
+            for _ in self._threads.map(work, slices):
                 pass
 
     def chunks(self, step: int) -> Iterator[slice]:
@@ -152,6 +152,11 @@ class Probe:
         return self._one_hidden(self.E_a, self.E_b)
 
     @cached_property
+    def _threads(self) -> Threads:
+        """They end with the probe: dozens of ablations would otherwise start their own."""
+        return Threads(self.threads)
+
+    @cached_property
     def logits(self) -> Tensor:
         """The network's logits Q[a, b, c]: (p, p, p)."""
         self.tick("logits")
@@ -169,6 +174,17 @@ class Probe:
     def correct_logit(self) -> Tensor:
         """Q[a, b, (a + b) mod p]: (p, p)."""
         return self.logits.view(-1, self.p).gather(1, self.s[:, None]).view(self.p, self.p)
+
+    @cached_property
+    def _by_offset(self) -> Tensor:
+        """Where Q[a, b, a + b - j] stands among all logits, for [a - b, b, j]: (p, p, p)."""
+        d, b, j = (self.arange(self.p).view(shape) for shape in ((-1, 1, 1), (1, -1, 1), (1, 1, -1)))
+        a = (b + d) % self.p
+        return (a * self.p + b) * self.p + (a + b - j) % self.p
+
+    def by_offset(self, logits: Tensor) -> Tensor:
+        """Logits (p, p, p) [a, b, c] as [d, b, j]: d = (a - b) mod p, j = (a + b - c) mod p."""
+        return torch.take(logits, self._by_offset)
 
     def by_difference(self, picture: Tensor) -> Tensor:
         """A picture over (a, b) re-indexed by [b, d], d = (a - b) mod p: every d has p pairs, p even or odd."""

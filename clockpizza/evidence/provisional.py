@@ -2,17 +2,18 @@
 
 It is judged by the same rule from fewer grounds. Left out: that each wave falls with its own plane and with no other
 (taken for granted of a circle with 1 % of the embedding's variance and roundness .5, of which there may be few);
-carriers; the planes at k/2, and those at 2k that are main circles themselves, which stay in where laws are read; all
-other companions go out at once, not one by one. A network that does not come out as circles gets no name meanwhile:
-what else it is takes the full examination.
+carriers; the planes at k/2, which stay in where laws are read; those at 2k go out all at once, not one by one. A
+network that does not come out as circles gets no name meanwhile: what else it is takes the full examination.
 """
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from clockpizza.cuts import LEAST_ACCURACY, LEAST_HELD_OUT
 from clockpizza.evidence.ablations import Ablations
 from clockpizza.evidence.accuracy import Accuracy
-from clockpizza.evidence.circle_grounds import LEAST_PLANE, LEAST_ROUND, asymmetry
+from clockpizza.evidence.circle_grounds import LEAST_PLANE, LEAST_ROUND
 from clockpizza.evidence.planes import Planes
 from clockpizza.frequency import double
 from clockpizza.grounds import Grounds, Wave
@@ -42,18 +43,17 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
     solved = accuracy.all_pairs >= LEAST_ACCURACY and (accuracy.held_out or 1.0) >= LEAST_HELD_OUT
     if not main or not solved or len(main) > max(MOST, (p - 1) // 4):
         return None
-    kept = ablations.kept(roles)
+    kept_accuracy, change = ablations.kept(roles)
     verdict = judge(
         Grounds(
             p=p,
             accuracy=accuracy.all_pairs,
             held_out=accuracy.held_out,
             separate_vocabularies=ablations.probe.config.separate_vocabularies,
-            asymmetry=asymmetry(ablations.probe, ablations.waves),
             waves=_waves(ablations, roles, main),
             kept=sorted(roles),
-            kept_accuracy=kept.accuracy,
-            kept_share=1 - kept.change,
+            kept_accuracy=kept_accuracy,
+            kept_share=1 - change,
             number_line=None,
             idle=[],
             circularity=0.0,
@@ -66,10 +66,8 @@ def provisional(ablations: Ablations, roles: dict[int, str], accuracy: Accuracy)
 
 
 def _waves(ablations: Ablations, roles: dict[int, str], main: list[int]) -> list[Wave]:
-    """The main circles' waves, each as if its plane took it and no other; laws with all companions out at once."""
+    """The main circles' waves, each as if its plane took it and no other."""
     p, waves = ablations.probe.p, ablations.waves
-    companions = [k for k, role in roles.items() if role == "companion"]
-    out = ablations.out(companions).amplitude if companions else waves.amplitude
     return [
         Wave(
             frequency=k,
@@ -78,11 +76,33 @@ def _waves(ablations: Ablations, roles: dict[int, str], main: list[int]) -> list
             amplitude=waves.amplitude[:, k].tolist(),
             without_double=None,
             without_half=None,
-            without_both=out[:, k].tolist(),
+            without_both=amplitude[:, k].tolist(),
             left=[0.0 if j == k else 1.0 for j in range(1, p // 2 + 1)],
             left_without_half=None,
             effect=float(waves.share[k]),
             effect_double=None,
         )
-        for k in main
+        for k, amplitude in _amplitudes(ablations, roles, main).items()
     ]
+
+
+def _amplitudes(ablations: Ablations, roles: dict[int, str], main: list[int]) -> dict[int, Tensor]:
+    """Where each main circle's law is read: with all companions out, and with its double where that is a main circle.
+
+    Two ablations do for all: in a chain of doubles every second one is out in the first, the others in the second.
+    """
+    p = ablations.probe.p
+    outs = [{k for k, role in roles.items() if role == "companion"} for _ in range(2)]
+    read: list[set[int]] = [set(), set()]
+    for k in main:
+        twice = double(k, p)
+        for out, readers in zip(outs, read, strict=True):
+            if k not in out and twice not in readers:
+                out |= {twice} & set(main)
+                readers.add(k)
+                break
+    found = [
+        ablations.out(out).amplitude if out and readers else ablations.waves.amplitude
+        for out, readers in zip(outs, read, strict=True)
+    ]
+    return {k: found[1] if k in read[1] else found[0] if k in read[0] else ablations.waves.amplitude for k in main}

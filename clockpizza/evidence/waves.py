@@ -45,13 +45,9 @@ def waves(probe: Probe) -> Waves:
 
 def amplitudes(probe: Probe, logits: Tensor) -> Tensor:
     """g_k(d) of all frequencies: (p, p//2 + 1) [d, k], in logits. Row d, column k; column 0 is the mean logit."""
-    p = probe.p
-    d, b, j = (probe.arange(p).view(shape) for shape in ((p, 1, 1), (1, p, 1), (1, 1, p)))
-    a = (b + d) % p
-    # mean over pairs of Q[a, b, a + b - j], whose cosine series in j has the coefficients g_k(d)
-    shifted = logits[a, b, (a + b - j) % p].mean(1)  # (d, j)
-    g = torch.fft.rfft(shifted, dim=1).real * (2 / p)
-    if p % 2 == 0:
+    # The mean over pairs of Q[a, b, a + b - j] has a cosine series in j with the coefficients g_k(d).
+    g = torch.fft.rfft(probe.by_offset(logits).mean(1), dim=1).real * (2 / probe.p)
+    if probe.p % 2 == 0:
         g[:, -1] /= 2
     return g
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clockpizza.report.point import Point
+from clockpizza.report.shares import Mean, mean_shares
 from clockpizza.report.tally import Tally, tally
 
 QUANTITIES = {"attention_rate": "attention rate", "width": "width", "layers": "layers"}
@@ -16,11 +17,15 @@ MOST_SIZES = 8  # the same for widths and depths, which come as they are chosen 
 
 @dataclass(frozen=True)
 class Bin:
-    """Runs with a value from `low` to `high`: the upper end excluded where they differ, but for a rate of 1."""
+    """Runs with a value from `low` to `high`: the upper end excluded where they differ, but for a rate of 1.
+
+    shares: what clocks, pizzas and neither write, as the mean over the runs that `tally` has the verdicts of.
+    """
 
     low: float
     high: float
     tally: Tally
+    shares: dict[str, Mean]
 
     @property
     def middle(self) -> float:
@@ -46,7 +51,7 @@ def bins(points: Sequence[Point], quantity: str) -> list[Bin]:
         value = value_of(each, quantity)
         if value is not None:
             found.setdefault(ends[value], []).append(each)
-    return [Bin(*key, tally(found[key])) for key in sorted(found)]
+    return [Bin(*key, tally(found[key]), mean_shares(found[key])) for key in sorted(found)]
 
 
 def ranges(values: Sequence[float], quantity: str) -> dict[float, tuple[float, float]]:

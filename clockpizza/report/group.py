@@ -10,6 +10,8 @@ from typing import Any
 from clockpizza.report.bins import MOST_SIZES, ranges
 from clockpizza.report.crossing import Crossing, crossing
 from clockpizza.report.point import Point
+from clockpizza.report.share_crossing import share_crossing
+from clockpizza.report.shares import Mean, mean_shares
 from clockpizza.report.tally import Tally, tally
 
 LEAST_SYMMETRIC = 0.9  # the paper's clocks lie below it, its pizzas above
@@ -24,12 +26,16 @@ class Group:
         differ. The others say nothing on it and are left out.
     symmetricity: the rate at which gradient symmetricity is below .9 in half of the runs that the paper's rule calls
         circular: the nearest that can be had where there are measures and no verdicts, as in the paper's tables.
+    shares: what clocks, pizzas and neither write, as the mean over runs.
+    clock_share: the rate at which the mean clock share passes the mean pizza share.
     """
 
     shape: dict[str, Any]
     tally: Tally
     clock: Crossing | None
     symmetricity: Crossing | None
+    shares: dict[str, Mean]
+    clock_share: Crossing | None
 
 
 def whole(points: Sequence[Point]) -> Group:
@@ -56,14 +62,16 @@ def groups(points: Sequence[Point]) -> list[Group]:
 def _group(shape: dict[str, Any], points: Sequence[Point]) -> Group:
     rated = [(each, each.attention_rate) for each in points if each.attention_rate is not None]
     if len({rate for _, rate in rated}) < 2:
-        return Group(shape, tally(points), None, None)
-    turned = [(rate, each.verdict == "clock") for each, rate in rated if each.verdict in ("clock", "pizza")]
+        return Group(shape, tally(points), None, None, mean_shares(points), None)
+    judged = [(each, rate) for each, rate in rated if each.judged]
+    turned = [(rate, each.verdict == "clock") for each, rate in judged if each.verdict in ("clock", "pizza")]
     fell = [
         (rate, symmetricity < LEAST_SYMMETRIC)
-        for each, rate in rated
-        if each.final and each.solved and each.circular and (symmetricity := each.symmetricity) is not None
+        for each, rate in judged
+        if each.circular and (symmetricity := each.symmetricity) is not None
     ]
-    return Group(shape, tally(points), crossing(turned), crossing(fell))
+    wrote = [(rate, shares["clock"], shares["pizza"]) for each, rate in judged if (shares := each.shares)]
+    return Group(shape, tally(points), crossing(turned), crossing(fell), mean_shares(points), share_crossing(wrote))
 
 
 def _order(shape: dict[str, Any]) -> list[tuple[bool, Any]]:

@@ -25,15 +25,22 @@ def html(report: Report) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in report.states.items())
     body = [f"<h1>{name}</h1>", _paragraph(f"{states}."), svg(report)]
     if report.finished:
-        body += [
-            _table(words.share_table(each, QUANTITIES[name]), f"Verdicts by {QUANTITIES[name]}")
-            for name, each in report.bins.items()
-        ]
+        for over, each in report.bins.items():
+            quantity = QUANTITIES[over]
+            body.append(_table(words.share_table(each, quantity), f"Verdicts by {quantity}"))
+            if report.has_shares:
+                caption = f"Mean shares of what the logits vary, by {quantity} ({words.bootstrapped(each)})"
+                body.append(_table(words.mean_table(each, quantity), caption))
         body.append(_table(words.shape_table(report), "By shape"))
         if turning := words.turning_table(report):
             body.append(_table(turning, "Attention rates at which half turn"))
     body += [_paragraph(f"{count:,} runs: {visible(reason)}") for reason, count in report.reasons.items()]
-    body.append(_paragraph("In brackets: 95 % intervals, Wilson's for shares and the profile likelihood's for rates."))
+    body.append(
+        _paragraph(
+            "In brackets: 95 % intervals. Wilson's for shares of runs, the profile likelihood's for rates where half "
+            "of them turn, the bootstrap's over runs for mean shares and the rate at which they pass each other."
+        )
+    )
     head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
     return "\n".join(["<!doctype html>", f'<html lang="en"><head>{head}</head><body>', *body, "</body></html>"]) + "\n"
 

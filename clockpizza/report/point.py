@@ -17,9 +17,11 @@ MEASURES = (
     *("distance_irrelevance", "distance_irrelevance_top_wrong"),
     *("circularity", "circularity_by_circle"),
 )
+SHARES = ("clock", "pizza", "unlawful", "unaccounted")  # of what the logits vary; measures are called `clock_share` ...
 CERTAINTIES = ("clear", "mixed")
 VERDICTS = ("clock", "pizza", "non-circular")
 REFUSED = "refused"
+COLUMNS = (*MEASURES, *(f"{name}_share" for name in SHARES))
 LARGEST = 1 + 1e-6  # that any of the measures can be; what is more is no such measure
 FREE = ("seed", "attention_rate")  # in what runs of one group differ
 FOLLOW = ("d_mlp", "d_vocab_out")  # the width and the tokens, as a rule
@@ -31,12 +33,14 @@ class Point:
     """One run. What is not known, or not defined, is None or "".
 
     verdict: "clock", "pizza", "non-circular" or "refused" of a finished run, else "". refused: why.
-    epoch: the last that is known of, of `epochs` that there shall be. final: its measures are those of its end; else of
+    epoch: the last that is known of, of `epochs` that it is to have. final: its measures are those of its end; else of
         its last snapshot.
     solved: whether it solves the task, as its verdict says, or its accuracy on held-out pairs while it has none.
         Measures of networks that do not are in no diagram: they mean nothing.
-    measures: by the names in MEASURES, all from -1 to 1.
+    measures: by the names in COLUMNS, all from -1 to 1.
     shape: what else the run is, by name, that is neither its seed nor its attention rate.
+    kind: what a verdict says beside its name. edition: of the rule that judged it; None while it has not finished.
+    apart: judged by an older edition than the newest in its sweep, so that it stands in no count and no curve.
     """
 
     run: str
@@ -56,6 +60,20 @@ class Point:
     test_accuracy: float | None
     measures: dict[str, float]
     shape: dict[str, Any]
+    kind: str = ""
+    edition: int | None = None
+    apart: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has a verdict that counts."""
+        return self.verdict in VERDICTS and not self.apart
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each of SHARES has of what the logits vary; empty without a verdict that counts, or without them."""
+        found = {each: share for each in SHARES if (share := self.measures.get(f"{each}_share", -1.0)) >= 0}
+        return found if self.judged and len(found) == len(SHARES) else {}
 
     @property
     def symmetricity(self) -> float | None:
@@ -83,8 +101,10 @@ class Point:
     def to_dict(self) -> dict[str, Any]:
         """Plain values: a column each, every measure there, None where unknown."""
         values = asdict(self)
-        del values["measures"], values["shape"]
-        return {**values, **{name: self.measures.get(name) for name in MEASURES}}
+        for name in ("measures", "shape", "kind", "edition", "apart"):
+            del values[name]
+        measures = {name: self.measures.get(name) for name in COLUMNS}
+        return {**values, **measures, "kind": self.kind, "edition": self.edition}
 
 
 def point(row: Row) -> Point:
@@ -110,6 +130,8 @@ def point(row: Row) -> Point:
         final=final,
         solved=verdict != REFUSED if final else accuracy is not None and accuracy >= LEAST_HELD_OUT,
         test_accuracy=accuracy,
-        measures={name: value for name in MEASURES if abs(value := row.measures.get(name, math.inf)) <= LARGEST},
+        measures={name: value for name in COLUMNS if abs(value := row.measures.get(name, math.inf)) <= LARGEST},
         shape={NAMED.get(key, key): value for key, value in shape.items()},
+        kind=visible(row.kind) if final else "",
+        edition=row.edition if final else None,
     )

@@ -1,4 +1,4 @@
-"""A report's diagrams as one SVG: the phase diagrams, the boundary, and the shares of verdicts with their intervals.
+"""A report's diagrams as one SVG: the phase diagrams, the boundary, shares of verdicts and mean shares with intervals.
 
 Plain shapes with their colours as attributes, no style sheets, scripts or fonts of its own: browsers, Inkscape and
 LaTeX take it alike. Lengths are in pixels.
@@ -15,9 +15,12 @@ from clockpizza.plots.curves import Axis, number
 from clockpizza.plots.marks import MARKS
 from clockpizza.report import words
 from clockpizza.report.bins import QUANTITIES, Bin
+from clockpizza.report.crossing import Crossing
 from clockpizza.report.diagram import SYMMETRICITY, TICKS, UNFINISHED, Diagram, Dot, Turn, axis_of, diagrams, ticks_of
+from clockpizza.report.interval import Share
 from clockpizza.report.point import VERDICTS
 from clockpizza.report.report import Report
+from clockpizza.report.shares import Mean
 
 WIDTH, HEIGHT = 440, 330  # of a panel
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 48  # of a panel, outside its axes
@@ -26,6 +29,7 @@ RADIUS = 3.2
 INK, GRID, BAND = "#222222", "#e6e6e6", "#bbbbbb"
 LINE = 16  # between lines of text
 LETTERS = 130  # on a line below the panels
+WRITERS, RATES = ("clock", "pizza"), "attention_rate"
 APART = 3.0  # between the verdicts' points at one place
 
 
@@ -34,7 +38,12 @@ def svg(report: Report) -> str:
     found = diagrams(report)
     panels = [_diagram(each) for each in found]
     if report.finished:
-        panels += [_shares(each, QUANTITIES[name]) for name, each in report.bins.items()]
+        for name, each in report.bins.items():
+            if report.has_shares and len(panels) % ACROSS:
+                panels.append(iter(()))  # so that shares stand beside verdicts
+            panels.append(_verdicts(each, QUANTITIES[name]))
+            if report.has_shares:
+                panels.append(_means(each, QUANTITIES[name], _passing(report, name)))
     rows = -(-len(panels) // ACROSS)
     notes = [line for note in _notes(report, found) for line in textwrap.wrap(note, LETTERS)]
     top = 34
@@ -151,23 +160,52 @@ def _turn(frame: _Frame, turn: Turn) -> Iterator[str]:
         yield f'<path d="M{x:.1f} {frame.y(found.value) - 5:.1f}l4 5l-4 5l-4 -5z" fill="white" stroke="{INK}"/>'
 
 
-def _shares(found: Sequence[Bin], name: str) -> Iterator[str]:
+def _verdicts(found: Sequence[Bin], name: str) -> Iterator[str]:
     """Each verdict's share by bins, with Wilson's intervals as whiskers."""
-    axis = axis_of(name, [end for each in found for end in (each.low, each.high)])
-    frame = _Frame(axis, axis_of("share", [0.0, 1.0]), ticks_of(name, axis, [each.low for each in found]))
+    frame = _over(found, name)
     yield from frame.draw(f"Verdicts by {name}", name, "share of verdicts")
     for place, verdict in enumerate(VERDICTS):
-        points = [
-            (frame.x(each.middle) + (place - 1) * APART, share.value, share.low, share.high)
-            for each in found
-            if (share := each.tally.verdicts[verdict]).value is not None
-        ]
-        path = " ".join(f"{x:.1f},{frame.y(value):.1f}" for x, value, _, _ in points if value is not None)
-        yield f'<polyline points="{path}" fill="none" stroke="{MARKS[verdict].paper}"/>'
-        for x, value, low, high in points:
-            if value is not None and low is not None and high is not None:
-                yield _line(x, frame.y(low), x, frame.y(high), MARKS[verdict].paper, 'stroke-width="1.5"')
-                yield f"<g {_look(verdict)}>{_mark(verdict, x, frame.y(value))}</g>"
+        yield from _curve(frame, found, verdict, (place - 1) * APART, [each.tally.verdicts[verdict] for each in found])
+
+
+def _means(found: Sequence[Bin], name: str, passing: Crossing | None) -> Iterator[str]:
+    """What clocks and pizzas write by bins, with bootstrap intervals as whiskers, and where one passes the other."""
+    frame = _over(found, name)
+    yield from frame.draw(f"Mean shares by {name}", name, "share of what the logits vary")
+    if passing is not None:
+        yield from _turn(frame, Turn(passing, True))
+    for place, verdict in enumerate(WRITERS):
+        yield from _curve(frame, found, verdict, (place - 0.5) * APART, [each.shares[verdict] for each in found])
+
+
+def _over(found: Sequence[Bin], name: str) -> _Frame:
+    """A frame for shares by bins."""
+    axis = axis_of(name, [end for each in found for end in (each.low, each.high)])
+    return _Frame(axis, axis_of("share", [0.0, 1.0]), ticks_of(name, axis, [each.low for each in found]))
+
+
+def _curve(
+    frame: _Frame, found: Sequence[Bin], verdict: str, aside: float, shares: Sequence[Share | Mean]
+) -> Iterator[str]:
+    """A verdict's shares, one a bin, joined by a line; those that have an interval with a whisker."""
+    colour = MARKS[verdict].paper
+    points = [
+        (frame.x(each.middle) + aside, share.value, share)
+        for each, share in zip(found, shares, strict=True)
+        if share.value is not None
+    ]
+    path = " ".join(f"{x:.1f},{frame.y(value):.1f}" for x, value, _ in points)
+    yield f'<polyline points="{path}" fill="none" stroke="{colour}"/>'
+    for x, value, share in points:
+        if share.low is not None and share.high is not None:
+            yield _line(x, frame.y(share.low), x, frame.y(share.high), colour, 'stroke-width="1.5"')
+        yield f"<g {_look(verdict)}>{_mark(verdict, x, frame.y(value))}</g>"
+
+
+def _passing(report: Report, name: str) -> Crossing | None:
+    """The rate at which the clock share passes the pizza share, where rates lie along x and shapes are alike."""
+    found = report.whole.clock_share
+    return found if found and found.value is not None and name == RATES and len(report.groups) == 1 else None
 
 
 def _legend(x: float, y: float, unfinished: bool) -> Iterator[str]:
@@ -184,7 +222,9 @@ def _notes(report: Report, found: Sequence[Diagram]) -> list[str]:
     many = f"{len(report.points):,} runs such as " if len(report.points) > 1 else ""
     notes = [
         visible(many + report.like) + ". " + words.epochs(report),
+        words.short_of_paper(report),
         words.left_out(report),
+        *words.editions(report),
         *words.sentences(report),
     ]
     uprights = {turn.upright for each in found for turn in each.turns}
@@ -192,7 +232,12 @@ def _notes(report: Report, found: Sequence[Diagram]) -> list[str]:
         how = "Dashed lines with grey bands" if True in uprights else "Lozenges with whiskers"
         notes.append(f"{how}: the rates at which half of the clocks and pizzas are clocks, with 95 % intervals.")
     if report.bins and report.finished:
-        notes.append("Whiskers of shares: Wilson's 95 % intervals.")
+        notes.append("Whiskers of shares of verdicts: Wilson's 95 % intervals.")
+    if report.bins and report.has_shares:
+        how = sorted({words.bootstrapped(each) for each in report.bins.values()})[-1]  # the longer where both occur
+        notes.append(f"Whiskers of mean shares: 95 % intervals by {how}.")
+        if _passing(report, RATES):
+            notes.append("Dashed there: where the mean clock share passes the mean pizza share.")
     if report.begun:
         notes.append(
             f"{SYMMETRICITY.capitalize()} is exact for finished runs, on the paper's 100 triples for unfinished ones."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
@@ -13,9 +13,10 @@ from clockpizza.plots.scatter import Series, scatter
 from clockpizza.report import words
 from clockpizza.report.bins import QUANTITIES, Bin
 from clockpizza.report.diagram import ORDER, UNFINISHED, Diagram, diagrams
+from clockpizza.report.interval import Share
 from clockpizza.report.point import VERDICTS
 from clockpizza.report.report import Report
-from clockpizza.report.tally import Tally
+from clockpizza.report.shares import Mean
 
 ROWS = 16  # of a diagram
 WIDEST = 100  # columns of a diagram
@@ -42,6 +43,8 @@ def text(report: Report, counts: str, *, columns: int, ascii: bool = False) -> T
     if report.finished:
         for name, each in report.bins.items():
             blocks.append(_share_block(each, QUANTITIES[name], columns, ascii))
+            if report.has_shares:
+                blocks.append(_mean_block(each, QUANTITIES[name], columns, ascii))
         blocks.append(_table(words.shape_table(report), "By shape"))
         if turning := words.turning_table(report):
             blocks.append(_table(turning, "Attention rates at which half turn, with 95 % intervals"))
@@ -51,7 +54,8 @@ def text(report: Report, counts: str, *, columns: int, ascii: bool = False) -> T
 def _head(report: Report, counts: str, columns: int) -> Text:
     many = f"{len(report.points):,} runs such as " if len(report.points) > 1 else ""
     head = Text.assemble((visible(report.sweep), "bold"))
-    for line in (visible(many + report.like), counts, words.epochs(report), words.left_out(report)):
+    said = [words.epochs(report), words.short_of_paper(report), words.left_out(report), *words.editions(report)]
+    for line in (visible(many + report.like), counts, *said):
         if line:
             head.append(f"\n{_wrapped(line, columns)}")
     for reason, count in list(report.reasons.items())[:REASONS]:
@@ -110,26 +114,49 @@ def _legend(report: Report, ascii: bool) -> Text:
 
 def _share_block(found: Sequence[Bin], name: str, columns: int, ascii: bool) -> Text:
     table = _table(words.share_table(found, name), f"Verdicts by {name}, with 95 % intervals")
+    return _with_bars(table, [parts(each.tally.verdicts) for each in found], columns, ascii)
+
+
+def _mean_block(found: Sequence[Bin], name: str, columns: int, ascii: bool) -> Text:
+    title = f"Mean shares of what the logits vary, by {name}, with 95 % intervals"
+    table = _table(words.mean_table(found, name), title)
+    drawn = _with_bars(table, [parts(each.shares) for each in found], columns, ascii)
+    return drawn.append(f"\n{_wrapped(f'Intervals: {words.bootstrapped(found)}.', columns)}", "dim")
+
+
+def _with_bars(table: Text, bars: Sequence[dict[str, float]], columns: int, ascii: bool) -> Text:
+    """A table, and a bar beside each of its rows."""
     lines = table.split("\n")
     length = max(line.cell_len for line in lines[1:])
     cells = min(LONGEST, columns - length - 2)
-    for line, each in zip(lines[2:], found, strict=True):
+    for line, each in zip(lines[2:], bars, strict=True):
         line.pad_right(length + 2 - line.cell_len)
-        line.append_text(_bar(each.tally, cells, ascii))
+        line.append_text(_bar(each, cells, ascii))
     return Text("\n").join(lines)
 
 
-def _bar(tally: Tally, cells: int, ascii: bool) -> Text:
+def parts(shares: Mapping[str, Share | Mean]) -> dict[str, float]:
+    """What parts of a bar verdicts have, in their order."""
+    return {name: share.value for name in VERDICTS if (share := shares.get(name)) and share.value is not None}
+
+
+def _bar(shares: dict[str, float], cells: int, ascii: bool) -> Text:
     """Verdicts as parts of a bar, in as many of its cells as come nearest to each."""
-    bar, upto, end = Text(), 0, 0
-    for name in VERDICTS:
-        share = tally.verdicts[name]
-        if share.total:
-            upto += share.count
-            start, end = end, round(max(0, cells) * upto / share.total)
-            mark = MARKS[name]
-            bar.append((mark.ascii if ascii else mark.glyph) * (end - start), mark.terminal)
+    bar = Text()
+    for name, length in lengths(shares, cells).items():
+        mark = MARKS[name]
+        bar.append((mark.ascii if ascii else mark.glyph) * length, mark.terminal)
     return bar
+
+
+def lengths(shares: dict[str, float], cells: int) -> dict[str, int]:
+    """How many cells of a bar each part has: those between its ends, to the nearest cell."""
+    found, upto, end = {}, 0.0, 0
+    for name, share in shares.items():
+        upto += share
+        start, end = end, round(max(0, cells) * upto)
+        found[name] = end - start
+    return found
 
 
 def _table(rows: Sequence[Sequence[str]], title: str) -> Text:

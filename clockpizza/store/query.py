@@ -3,7 +3,7 @@
 Terms are divided by spaces and all must hold; `-` before a term turns it round. A term is field, operator and value,
 or part of a run's name. Operators are : (is, any of a list such as width:32,64), = and != likewise, < <= > >=. Numbers
 compare as numbers, words without regard to case; a run that lacks the field fits no comparison with it.
-`verdict:none` are runs without a verdict.
+`verdict:none` are runs without a verdict, `edition:1` those that the rule's first edition judged.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ ALIASES = {
     "wd": "weight_decay",
     "lr": "learning_rate",
 }
-MEASURES = ("gradient_symmetricity", "distance_irrelevance", "circularity")
-_OWN = ("sweep", "id", "state", "verdict", "certainty", "epoch", "attempt", "host", "device")
+MEASURES = (
+    *("gradient_symmetricity", "distance_irrelevance", "circularity"),
+    *("clock_share", "pizza_share", "unlawful_share", "unaccounted_share"),
+)
+_OWN = ("sweep", "id", "state", "verdict", "certainty", "edition", "epoch", "attempt", "host", "device")
 WORDS = {
     "state": tuple(state.value for state in State),
     "verdict": ("clock", "pizza", "non-circular", "none"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,39 +16,17 @@ from clockpizza.checkpoints import Overrides, read
 from clockpizza.config import NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
 from clockpizza.networks import Network
+from tests.checkpoints.made import lens_weights
 
 Make = Callable[[NetworkConfig], Network]
 CONFIG = TransformerConfig(p=7, width=8, heads=2, equals_token=True, causal=True, d_vocab_out=7)
-RELU = Overrides(activation="relu")
-
-
-def theirs(network: Network) -> dict[str, Tensor]:
-    """A HookedTransformer's state dict for the same network."""
-    config = network.config
-    assert isinstance(config, TransformerConfig)
-    weights: dict[str, Tensor] = {"unembed.b_U": torch.zeros(config.d_vocab_out)}
-    for name, weight in network.weights.items():
-        match name.rpartition(".")[2]:
-            case "W_E" | "W_in" | "W_out":
-                weight = weight.T
-            case "W_Q" | "W_K" | "W_V":
-                weight = weight.transpose(1, 2)
-            case "W_O":
-                weight = weight.T.unflatten(0, (config.heads, config.d_head))
-        weights[name] = weight.contiguous()
-    for i in range(config.layers):
-        heads = {f"blocks.{i}.attn.b_{name}": torch.zeros(config.heads, config.d_head) for name in "QKV"}
-        mask = torch.ones(config.positions, config.positions, dtype=torch.bool)
-        weights |= heads | {
-            f"blocks.{i}.attn.b_O": torch.zeros(config.width),
-            f"blocks.{i}.attn.mask": mask.tril() if config.causal else mask,
-            f"blocks.{i}.attn.IGNORE": torch.tensor(-torch.inf),
-        }
-    return weights
+CFG = {"act_fn": "relu", "normalization_type": None}
+RATE = Overrides(attention_rate=1.0)
 
 
 def save(path: Path, weights: Mapping[str, Tensor], **more: Any) -> Path:
-    torch.save({"model": dict(weights), **more} if more else dict(weights), path)
+    """A run with its config, which tells all that the weights do not."""
+    torch.save({"model": dict(weights), "config": CFG, **more}, path)
     return path
 
 
@@ -73,7 +52,7 @@ def test_a_network_answers_the_same_in_either_layout(
     config: TransformerConfig, tmp_path: Path, random_network: Make, answers: Callable[[Network], Tensor]
 ) -> None:
     network = random_network(config)
-    found = read(save(tmp_path / "a.pt", theirs(network)), RELU)
+    found = read(save(tmp_path / "a.pt", lens_weights(network)), RATE)
     assert (found.format, found.network.config) == ("transformer_lens", config)
     assert all(torch.equal(found.network.weights[name], weight) for name, weight in network.weights.items())
     assert torch.equal(answers(found.network), answers(network))
@@ -82,8 +61,8 @@ def test_a_network_answers_the_same_in_either_layout(
 def test_a_run_with_its_config_tells_the_activation_and_the_split(tmp_path: Path, random_network: Make) -> None:
     config = {"act_fn": "gelu", "normalization_type": None, "attn_scale": 2.0, "seed": 999, "d_vocab_out": 7}
     split = torch.randperm(49)[:15]
-    weights = theirs(random_network(CONFIG))
-    found = read(save(tmp_path / "a.pth", weights, config=config, train_indices=split, epochs=25_000))
+    weights = lens_weights(random_network(CONFIG))
+    found = read(save(tmp_path / "a.pth", weights, config=config, train_indices=split, epochs=25_000), RATE)
     assert found.network.config == replace(CONFIG, activation="gelu")
     assert found.training_pairs is not None
     assert torch.equal(found.training_pairs, split)
@@ -92,29 +71,44 @@ def test_a_run_with_its_config_tells_the_activation_and_the_split(tmp_path: Path
 
 
 def test_attention_both_ways_is_told_by_the_config_or_the_mask(tmp_path: Path, random_network: Make) -> None:
-    weights = theirs(random_network(CONFIG))
-    path = save(tmp_path / "a.pt", weights, config={"act_fn": "relu", "attention_dir": "bidirectional"})
-    assert read(path).network.config == replace(CONFIG, causal=False)
-    weights = {name: weight for name, weight in weights.items() if not name.endswith("mask")}
-    assert read(save(tmp_path / "b.pt", weights), RELU).network.config == CONFIG
+    weights = lens_weights(random_network(CONFIG))
+    found = read(save(tmp_path / "a.pt", weights, config=CFG | {"attention_dir": "bidirectional"}), RATE)
+    assert found.network.config == replace(CONFIG, causal=False)
+    both_ways = {name: torch.ones_like(w) if name.endswith("mask") else w for name, w in weights.items()}
+    found = read(save(tmp_path / "b.pt", both_ways), RATE)
+    assert (found.network.config, found.told["causal"]) == (replace(CONFIG, causal=False), "file")
 
 
-def test_without_biases_and_masks_it_is_read_too(tmp_path: Path, random_network: Make) -> None:
-    weights = {k: v for k, v in theirs(random_network(CONFIG)).items() if k in random_network(CONFIG).weights}
-    assert read(save(tmp_path / "a.pt", weights), RELU).network.config == CONFIG
+@pytest.mark.parametrize(
+    "mask", [None, torch.ones(3, 3).tril(), torch.zeros(3, 3, dtype=torch.bool), torch.ones(3) > 0]
+)
+def test_without_biases_and_a_mask_that_tells_it_is_read_too(
+    mask: Tensor | None, tmp_path: Path, random_network: Make
+) -> None:
+    weights = {k: v for k, v in lens_weights(random_network(CONFIG)).items() if k in random_network(CONFIG).weights}
+    weights |= {} if mask is None else {"blocks.0.attn.mask": mask}
+    found = read(save(tmp_path / "a.pt", weights), RATE)
+    assert (found.network.config, found.told["causal"]) == (replace(CONFIG, causal=False), "makes no difference")
 
 
-def test_an_activation_that_is_not_told_is_asked_for(tmp_path: Path, random_network: Make) -> None:
-    with pytest.raises(BadInput, match="whose file does not tell the activation; give --activation"):
-        read(save(tmp_path / "a.pt", theirs(random_network(CONFIG))))
-
-
-def test_p_that_is_not_told_is_asked_for(tmp_path: Path, random_network: Make) -> None:
-    network = random_network(TransformerConfig(p=7, width=8, heads=2, separate_vocabularies=True, causal=True))
-    path = save(tmp_path / "a.pt", theirs(network))
-    with pytest.raises(BadInput, match="the weights do not tell whether p is 14 or 7; give --p"):
-        read(path, RELU)
-    assert read(path, Overrides(p=7, activation="relu")).network.config == network.config
+def test_a_hooked_transformers_own_config_tells_all_but_the_rate(tmp_path: Path, random_network: Make) -> None:
+    # As HookedTransformerConfig has it after __post_init__.
+    config = {
+        **{"n_layers": 1, "d_model": 8, "n_ctx": 3, "d_head": 4, "model_name": "custom", "n_heads": 2, "d_mlp": 32},
+        **{"act_fn": "gelu", "d_vocab": 8, "eps": 1e-05, "use_attn_result": False, "use_attn_scale": True},
+        **{"attn_scale": np.sqrt(4), "use_local_attn": False, "window_size": None, "normalization_type": None},
+        **{"attention_dir": "causal", "attn_only": False, "positional_embedding_type": "standard", "final_rms": False},
+        **{"d_vocab_out": 7, "parallel_attn_mlp": False, "attn_scores_soft_cap": -1.0, "dtype": torch.float32},
+        **{
+            "output_logits_soft_cap": -1.0,
+            "scale_attn_by_inverse_layer_idx": False,
+            "initializer_range": np.float64(1),
+        },
+    }
+    found = read(save(tmp_path / "a.pt", lens_weights(random_network(CONFIG)), config=config), RATE)
+    assert found.network.config == replace(CONFIG, activation="gelu")
+    told = 'p 7, one vocabulary, GeLU, "=" as third token, causal attention, no LayerNorm (file)'
+    assert found.reading() == f"{told}; attention rate 1 (option)"
 
 
 @pytest.mark.parametrize(
@@ -123,8 +117,8 @@ def test_p_that_is_not_told_is_asked_for(tmp_path: Path, random_network: Make) -
         ({"blocks.0.attn.b_V": torch.ones(2, 4)}, r"attention or unembedding biases \(blocks.0.attn.b_V\)"),
         ({"blocks.0.attn.b_O": torch.full((8,), torch.nan)}, r"biases \(blocks.0.attn.b_O\)"),
         ({"unembed.b_U": torch.ones(7)}, r"biases \(unembed.b_U\)"),
-        ({"blocks.0.ln1.w": torch.ones(8)}, r"with LayerNorm \(blocks.0.ln1.w\), which is not supported"),
-        ({"ln_final.w": torch.ones(8)}, r"with LayerNorm \(ln_final.w\)"),
+        ({"blocks.0.ln1.w": torch.ones(8)}, r"with LayerNorm \(RMS: blocks.0.ln1.w\), which is not supported"),
+        ({"ln_final.w": torch.ones(8)}, r"with LayerNorm \(RMS: ln_final.w\)"),
         ({"blocks.0.mlp.W_gate": torch.ones(8, 32)}, "weight blocks.0.mlp.W_gate is not one of this network's"),
         ({"blocks.0.attn.W_Q": torch.ones(2, 4, 8)}, r"W_Q has shape \(2, 4, 8\), expected \(heads, 8, d_head\)"),
         ({"blocks.0.attn.W_Q": torch.ones(8, 8)}, r"W_Q has shape \(8, 8\), expected \(heads, 8, d_head\)"),
@@ -138,22 +132,25 @@ def test_what_the_equations_cannot_express_is_refused_by_name(
     change: dict[str, Tensor], words: str, tmp_path: Path, random_network: Make
 ) -> None:
     with pytest.raises(BadInput, match=words):
-        read(save(tmp_path / "a.pt", theirs(random_network(CONFIG)) | change), RELU)
+        read(save(tmp_path / "a.pt", lens_weights(random_network(CONFIG)) | change), RATE)
 
 
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"normalization_type": "LNPre"}, "says normalization_type 'LNPre', which is not supported"),
+        (
+            {"normalization_type": "LNPre"},
+            "says normalization_type 'LNPre': a network with LayerNorm, which is not supported",
+        ),
         ({"positional_embedding_type": "rotary"}, "says positional_embedding_type 'rotary'"),
         ({"attn_scale": 1.0}, "says attn_scale 1.0"),
         ({"attn_scale": "much"}, "says attn_scale 'much'"),
         ({"parallel_attn_mlp": True}, "says parallel_attn_mlp True"),
-        ({"act_fn": "gelu_new"}, "its config says act_fn 'gelu_new'; expected one of relu, gelu, tanh"),
+        ({"act_fn": "gelu_new"}, "its config says act_fn 'gelu_new': expected ReLU, GeLU or Tanh"),
     ],
 )
 def test_settings_that_change_the_equations_are_refused_by_name(
     config: dict[str, Any], words: str, tmp_path: Path, random_network: Make
 ) -> None:
     with pytest.raises(BadInput, match=words):
-        read(save(tmp_path / "a.pt", theirs(random_network(CONFIG)), config={"act_fn": "relu"} | config))
+        read(save(tmp_path / "a.pt", lens_weights(random_network(CONFIG)), config=CFG | config), RATE)

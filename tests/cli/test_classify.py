@@ -163,7 +163,7 @@ def test_what_a_file_does_not_tell_can_be_said(run: Run) -> None:
     network = ideal("clock", p=13, frequencies=(5, 2)).network
     torch.save(dict(network.weights), "model_x.pt")
     code, _, err = run("model_x.pt", "--quiet")
-    assert code == 2 and "--attention-rate" in err
+    assert code == 2 and "--activation" in err
     assert run("model_x.pt", "--quiet", "--attention-rate", "0", "--activation", "relu", "--p", "13") == (
         0,
         "model_x.pt: clock (clear)\n",

@@ -61,7 +61,7 @@ def test_options_say_what_the_file_does_not(capsys: pytest.CaptureFixture[str]) 
     [
         (["--attention-rate", "2"], "attention_rate is 2.0; it must lie between 0 and 1"),
         (["--activation", "swish"], "activation is 'swish'; it must be one of relu, gelu, tanh"),
-        (["--p", "8"], "embed.W_E has 7 tokens, which does not fit p 8"),
+        (["--p", "8"], "embed.W_E has 7 tokens, which does not fit --p 8"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -66,6 +66,28 @@ def test_json_and_csv_are_for_programs(capsys: Out) -> None:
     assert (rows[-1]["state"], rows[-1]["verdict"], rows[-1]["final"]) == ("crashed", "", "False")
 
 
+def test_editions_are_told_apart(sweep: SweepFolder, capsys: Out) -> None:
+    assert main(["report", "paper"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "All 21 finished runs were judged by edition 1 of the rule" in told and "Mean shares" not in told
+    assert "Trained for 100 epochs; the paper trains 20,000." in told
+    names, shares = ("clock_share", "pizza_share", "unlawful_share", "unaccounted_share"), (0.3, 0.5, 0.15, 0.05)
+    for id in ("r0.00-w8-l1-s0", "r0.10-w8-l1-s0", "r1.00-w8-l1-s0"):
+        verdict = {"name": "pizza", "certainty": "mixed", "refused": None, "kind": "", "edition": 2}
+        measures = dict(zip(names, shares, strict=True))
+        write_result(sweep.run(id), "finished", attempt=1, epoch=100, verdict=verdict, measures=measures)
+    assert main(["report", "paper"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "3 finished (3 pizza), 1 crashed" in told
+    assert "Counted apart: 18 runs judged by edition 1 of the rule (10 clock, 8 pizza)." in told
+    assert "`clockpizza rejudge paper` judges them by edition 2." in told
+    assert "clocks write 30 % (30-30) and pizzas 50 % (50-50), as the mean over 3 runs; 20 % is neither's." in told
+    assert main(["report", "paper", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    found = [(each["clock_share"], each["edition"]) for each in rows[:2]]
+    assert found == [("0.3", "2"), ("", "1")]
+
+
 def test_pictures_and_pages_go_to_files(capsys: Out) -> None:
     assert main(["report", "paper", "--svg", "a.svg", "--html", "a.html"]) == 0
     assert capsys.readouterr() == ("", "wrote a.svg\nwrote a.html\n")

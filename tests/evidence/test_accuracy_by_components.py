@@ -28,7 +28,7 @@ def answered(network: Network, E: np.ndarray) -> float:
 
 
 @pytest.fixture
-def network() -> Transformer:
+def network() -> Network:
     return ideal("pizza", p=13, frequencies=FREQUENCIES).network
 
 

@@ -12,6 +12,7 @@ from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.evidence import Evidence, gather
 from clockpizza.networks import Network
 from clockpizza.networks.ideal import ideal
+from clockpizza.verdict import judge
 
 Make = Callable[[NetworkConfig], Network]
 Ideal = Callable[..., Evidence]
@@ -58,7 +59,8 @@ def test_work_is_told_as_it_goes_on(random_network: Make) -> None:
     told: list[str] = []
     gather(random_network(LinearConfig("delta", p=7, hidden=6)), tick=told.append)
     assert {"logits", "gradients", "components", "neurons"} <= set(told)
-    assert any(word.startswith("circle ") for word in told)
+    gather(ideal("clock", p=13, frequencies=(5, 2)).network, tick=told.append)
+    assert {"circle 5", "circle 2"} <= set(told)
 
 
 def test_the_split_reaches_the_accuracy() -> None:
@@ -81,7 +83,7 @@ def test_a_modulus_that_is_no_prime_is_examined_whole(p: int, random_network: Ma
             found.circularity.by_circle,
         )
     )
-    assert max(found.circle_frequencies) <= p // 2
+    assert max(circle.frequency for circle in found.circles) <= p // 2
     assert len(found.fourier.logits) == p // 2
 
 
@@ -97,7 +99,5 @@ def test_float32_agrees_within_bounds(kind: str, ideal_evidence: Ideal) -> None:
     assert [c.frequency for c in single.circles if c.role == "main"] and {c.frequency for c in single.circles} == {
         c.frequency for c in double.circles
     }
-    shares = {c.frequency: c.pizza_share for c in double.circles if c.role == "main"}
-    for circle in single.circles:
-        if circle.role == "main":
-            assert circle.pizza_share == pytest.approx(shares[circle.frequency], abs=1e-4)
+    parts = {c.frequency: c.pizza_part for c in judge(double.grounds).circles}
+    assert {c.frequency: c.pizza_part for c in judge(single.grounds).circles} == pytest.approx(parts, abs=1e-4)

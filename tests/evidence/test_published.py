@@ -13,6 +13,7 @@ import torch
 from clockpizza.checkpoints import read
 from clockpizza.evidence import Evidence, gather
 from clockpizza.evidence.circles import Circle
+from clockpizza.verdict import CircleVerdict, judge
 
 pytestmark = pytest.mark.slow
 Published = Callable[[str], Evidence]
@@ -110,32 +111,44 @@ def test_model_as_accuracy_by_components(published: Published) -> None:
     assert to_the_digits(found.without_first[6], "0.1672")
 
 
+def laws(evidence: Evidence) -> dict[int, CircleVerdict]:
+    return {circle.frequency: circle for circle in judge(evidence.grounds).circles}
+
+
 def test_companions_hide_model_as_pizzas_from_the_full_logits(published: Published) -> None:
-    for circle in published(MODEL_A).circles[:3]:
-        assert 0.055 < circle.law.cv < 0.075
-        assert circle.law_without_companion.cv == pytest.approx(0.54, abs=0.005)
-        assert (circle.law.pizza_share, circle.pizza_share) == (0, 1)
+    """Variation of g over a - b, std / mean: .06 to .07 with the companions, .54 without."""
+    evidence = published(MODEL_A)
+    for wave in evidence.grounds.waves[:3]:
+        assert wave.without_double is not None
+        full, without = (torch.tensor(g) for g in (wave.amplitude, wave.without_double))
+        assert 0.055 < float(full.std(correction=0) / full.mean()) < 0.075
+        assert float(without.std(correction=0) / without.mean()) == pytest.approx(0.54, abs=0.005)
+    for circle in evidence.circles[:3]:
+        assert circle.law_full is not None and circle.law_full.pizza < 0.08
+        assert laws(evidence)[circle.frequency].pizza_part > 0.999
 
 
 def test_model_bs_clock_is_a_little_mixed(published: Published) -> None:
-    found = by_frequency(published(MODEL_B))
+    evidence = published(MODEL_B)
+    found = by_frequency(evidence)
     assert set(found) == {13, 16, 21, 17}
-    assert [found[k].pizza_share for k in (13, 16, 21)] == [0, 0, 1]
-    small = found[21]
-    assert (small.companion, small.role, found[17].role) == (17, "main", "companion")
-    assert small.logit_share == pytest.approx(0.0307, abs=0.0005)
+    assert {k: round(c.pizza_part, 2) for k, c in laws(evidence).items()} == {13: 0.04, 16: 0.01, 21: 1.0}
+    assert (found[21].companion, found[21].role, found[17].role) == (17, "main", "companion")
+    assert evidence.fourier.logits[21 - 1] == pytest.approx(0.0307, abs=0.0005)
     assert found[17].variance == pytest.approx(0.062, abs=0.0005)
-    assert found[17].logit_share < 1e-5
-    assert published(MODEL_B).accuracy_by_components.first[4] == 1
+    assert found[17].wave < 1e-5
+    assert evidence.accuracy_by_components.first[4] == 1
 
 
 def test_model_bs_small_circle_is_a_pizza_once_its_companion_is_out(published: Published) -> None:
-    circle = by_frequency(published(MODEL_B))[21]
-    assert to_the_digits(circle.law.b0, "6.16") and to_the_digits(circle.law.b1, "0.97")
-    without = circle.law_frozen
-    assert without is not None
-    assert to_the_digits(without.b0, "-0.30") and to_the_digits(without.b1, "10.6")
-    assert to_the_digits(without.r2, "0.992")
+    """By a free least squares fit 6.16 + .97 |cos| in the full logits, -.30 + 10.6 |cos| (R2 .992) without."""
+    evidence = published(MODEL_B)
+    full, out = by_frequency(evidence)[21].law_full, laws(evidence)[21].law
+    assert full is not None
+    assert to_the_digits(full.b0, "6.16") and to_the_digits(full.b1, "0.97")
+    assert out.b0 == 0 and out.b1 == pytest.approx(10.2, abs=0.1)
+    assert out.r2 is not None and out.r2 > 0.98
+    assert out.misfit < 0.002
 
 
 def test_isolation_fails_for_model_bs_own_circles_frozen_or_not(published: Published) -> None:
@@ -207,6 +220,6 @@ def test_float32_agrees_within_bounds(name: str, published: Published) -> None:
     circles, expected = by_frequency(single), by_frequency(double)
     assert {k: c.role for k, c in circles.items()} == {k: c.role for k, c in expected.items()}
     for k, circle in circles.items():
-        if circle.role == "main":
-            assert circle.pizza_share == pytest.approx(expected[k].pizza_share, abs=1e-4)
-            assert circle.logit_share == pytest.approx(expected[k].logit_share, abs=1e-4)
+        assert circle.wave == pytest.approx(expected[k].wave, abs=1e-4)
+    for k, found in laws(single).items():
+        assert found.pizza_part == pytest.approx(laws(double)[k].pizza_part, abs=1e-3)

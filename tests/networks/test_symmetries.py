@@ -11,7 +11,7 @@ from torch import Tensor
 
 from clockpizza.config import LinearConfig, NetworkConfig, TransformerConfig
 from clockpizza.errors import BadInput
-from clockpizza.networks import Linear, Network, Transformer
+from clockpizza.networks import Linear, Network, Transformer, build
 from clockpizza.networks.ideal import ideal
 from clockpizza.networks.symmetries import (
     change_basis,
@@ -158,15 +158,16 @@ def test_operands_can_be_swapped(name: str, random_network: Make) -> None:
 @pytest.mark.parametrize("separate", [True, False])
 def test_operands_can_be_swapped_under_uniform_attention(kept: str, separate: bool, random_network: Make) -> None:
     network = random_network(TransformerConfig(**BASE, separate_vocabularies=separate))
+    assert isinstance(network, Transformer)
     name = f"blocks.0.attn.{kept}"
-    network = Transformer(network.config, {**network.weights, name: 0 * network.weights[name]})  # type: ignore[arg-type]
+    network = Transformer(network.config, {**network.weights, name: 0 * network.weights[name]})
     same(logits_of(swap_operands(network)), logits_of(network).transpose(0, 1))
 
 
 def test_an_ideal_network_can_be_swapped_though_its_heads_are_narrower_than_its_stream() -> None:
     for kind in ("clock", "pizza"):
         network = ideal(kind, p=13, width=98, attention_rate=0.3).network
-        network = Transformer(network.config, {name: w.double() for name, w in network.weights.items()})
+        network = build(network.config, {name: w.double() for name, w in network.weights.items()})
         same(logits_of(swap_operands(network)), logits_of(network).transpose(0, 1))
 
 

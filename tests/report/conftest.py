@@ -16,17 +16,29 @@ from clockpizza.store import Row, RunFolder, State
 MakeRow = Callable[..., Row]
 
 # What each algorithm's measures are like: gradient symmetricity, distance irrelevance, circularity.
+SHARES = {
+    "clock": (0.9, 0.05, 0.03, 0.02),
+    "pizza": (0.04, 0.9, 0.04, 0.02),
+    "non-circular": (0.05, 0.05, 0.1, 0.8),
+}
 LIKE = {"clock": (0.4, 0.8, 0.998), "pizza": (0.99, 0.2, 0.997), "non-circular": (0.7, 0.5, 0.9), "": (0.5, 0.5, 0.5)}
 
 
 def make_row(verdict: str = "", rate: float | None = 1.0, **given: Any) -> Row:
-    """A run: finished with a verdict, or "refused" one, or as `state` says; `rate` None is a linear model."""
+    """A run: finished with a verdict, or "refused" one, or as `state` says; `rate` None is a linear model.
+
+    shares: of clock, pizza, unlawful and unaccounted; the verdict's, unless given; None where a run has none, as those
+        that edition 1 judged.
+    """
     seed = given.pop("seed", 0)
     shape = {key: given.pop(key) for key in ("width", "layers", "equals_token") if key in given}
     network: Any = LinearConfig("beta") if rate is None else TransformerConfig(attention_rate=rate, **shape)
     config = RunConfig(network, seed=seed)
     named = "" if verdict == "refused" else verdict
     symmetricity, irrelevance, circularity = LIKE[named]
+    edition = given.setdefault("edition", 2 if verdict else None)
+    shares = given.pop("shares", SHARES.get(named) if edition == 2 else None)
+    names = ("clock_share", "pizza_share", "unlawful_share", "unaccounted_share")
     values: dict[str, Any] = {
         "state": State.FINISHED if verdict else State.QUEUED,
         "verdict": named,
@@ -39,6 +51,7 @@ def make_row(verdict: str = "", rate: float | None = 1.0, **given: Any) -> Row:
             "distance_irrelevance": irrelevance,
             "circularity": circularity,
             "circularity_by_circle": 0.999 if named != "clock" else circularity,
+            **(dict(zip(names, shares, strict=True)) if shares else {}),
         }
         if verdict
         else {},

@@ -25,7 +25,8 @@ ROWS = [
         state=State.FINISHED,
         verdict="pizza",
         certainty="clear",
-        measures={"gradient_symmetricity": 0.99, "odd_measure": 2.0},
+        measures={"gradient_symmetricity": 0.99, "clock_share": 0.2, "odd_measure": 2.0},
+        edition=2,
         epoch=20_000,
     ),
     row(
@@ -75,6 +76,10 @@ ROWS = [
         ("sweep:paper id:beta-h256-s0", [2]),
         ("weight_decay:2 wd<3", [0, 1, 2]),
         ("certainty:clear", [0]),
+        ("clock_share<=.2 clock_share>.1", [0]),
+        ("edition:2", [0]),
+        ("edition>=1", [0]),
+        ("edition:none", [1, 2]),
     ],
 )
 def test_a_query_selects(query: str, found: list[int]) -> None:

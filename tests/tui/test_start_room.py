@@ -95,7 +95,7 @@ def test_starting_writes_the_sweep_and_shows_it_in_the_list(tmp_path: Path, visi
     async def steps(pilot: Pilot[None]) -> None:
         pilot.app.jobs = jobs  # type: ignore[attr-defined]
         await pilot.press("4", "ctrl+n")
-        await until(pilot, lambda: "attention rate 1, seed 4, 3,000" in screen(pilot))
+        await until(pilot, lambda: "attention rate 1, seed 5, 3,000" in screen(pilot))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen) and "· queued" in screen(pilot))
         assert "Process 4711 loads torch" in screen(pilot)

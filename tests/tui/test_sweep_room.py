@@ -14,17 +14,23 @@ from tests.tui.driving import screen, until
 from tui.app import ClockpizzaApp
 from tui.screens.network import NetworkScreen
 from tui.screens.sweep import SweepScreen
+from tui.settings import Options
 from tui.spots import Spot
 from tui.widgets.grid import GridPanel, columns_of, gathered, parts
 from tui.widgets.scatter import ScatterPanel
 from tui.widgets.shares import SharesPanel
 
+SHARES = ("clock_share", "pizza_share", "unlawful_share", "unaccounted_share")
+CLOCK = {0.0: 0.1, 0.25: 0.2, 0.5: 0.4, 0.75: 0.6}
 RATES, WIDTHS = (0.0, 0.25, 0.5, 0.75, 1.0), (8, 16)
 
 
 @pytest.fixture
 def phase(tmp_path: Path) -> tuple[Path, SweepFolder, SweepSpec]:
-    """Pizzas up to a rate of .5 and clocks above it, at two widths; the last run of each width has not begun."""
+    """Pizzas up to a rate of .5 and clocks above it, at two widths; the last run of each width has not begun.
+
+    What clocks write grows from .1 to .6 in steps of .1 and .2; .15 is neither's.
+    """
     spec = expand({"attention_rate": list(RATES), "width": list(WIDTHS), "p": 7, "epochs": 100})
     sweep = create_sweep(tmp_path / "runs", "phase", spec)
     for id, config in spec.runs.items():
@@ -36,6 +42,7 @@ def phase(tmp_path: Path) -> tuple[Path, SweepFolder, SweepSpec]:
             "gradient_symmetricity_100": 0.4 if clock else 0.99,
             "distance_irrelevance": 0.8 if clock else 0.2,
             "distance_irrelevance_top_wrong": 0.85 if clock else 0.25,
+            **dict(zip(SHARES, (CLOCK[rate], 0.85 - CLOCK[rate], 0.1, 0.05), strict=True)),
         }
         write_result(
             begin_run(sweep, id, config),
@@ -44,7 +51,7 @@ def phase(tmp_path: Path) -> tuple[Path, SweepFolder, SweepSpec]:
             epoch=100,
             metrics={"test_accuracy": 1.0},
             measures=measures,
-            verdict={"name": "clock" if clock else "pizza", "certainty": "clear"},
+            verdict={"name": "clock" if clock else "pizza", "certainty": "clear", "kind": "two thirds", "edition": 2},
         )
     return Path("runs"), sweep, spec
 
@@ -62,12 +69,70 @@ async def enter(pilot: Pilot[None], name: str, words: str) -> SweepScreen:
 def test_shares_and_the_boundary_are_told_as_numbers(phase: tuple[Path, SweepFolder, SweepSpec], visit: Visit) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await enter(pilot, "phase", "8 of 10 finished, 2 queued")
-        shown = " ".join(screen(pilot).split())
+        shown = " ".join(" ".join(lines_beside(pilot)).split())
         assert "● clock 2 25 % (7-59)" in shown
         assert "▲ pizza 6 75 % (41-93)" in shown
-        assert "Half are clocks: at rate 0.625" in shown  # halfway between the highest pizza and the lowest clock
+        # Halfway between the highest pizza and the lowest clock; a panel of this size has lines to spare.
+        assert "Half of the clocks and pizzas are clocks at attention rate 0.625 (95 %: 0.474 to" in shown
+        assert "2 of 8 are; left out: 2 unfinished)." in shown
+        assert "The mean clock share passes the mean pizza share at attention rate 0.532 (95 %: 0.5" in shown
+        assert "r0.00-w8-l1-s0 ▲ pizza clear, two thirds" in shown and "clock 10%, pizza 75%" in shown
 
-    visit(phase[0], steps, size=(120, 40))
+    visit(phase[0], steps, size=(200, 60))
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_mean_shares_by_rate_stand_beside_the_verdicts(
+    ascii: bool, phase: tuple[Path, SweepFolder, SweepSpec], visit: Visit
+) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, "phase", "shares     C %  P %")
+        lines = [line.split() for line in lines_beside(pilot, "|" if ascii else "│")]
+        pizzas, clocks = ("P", "C") if ascii else ("▲", "●")
+        assert ["0.25", "2", 9 * pizzas, 2 * clocks + 6 * pizzas, "20", "65"] in lines
+        assert ["0.75", "2", 9 * clocks, 5 * clocks + 3 * pizzas, "60", "25"] in lines
+        assert ["1", "2"] in lines
+
+    visit(phase[0], steps, size=(120, 40), options=Options(ascii=ascii))
+
+
+def test_where_there_is_little_room_shares_are_columns(
+    phase: tuple[Path, SweepFolder, SweepSpec], visit: Visit
+) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, "phase", "half ● of 8 ●▲: .625 (from .474)")
+        assert "● share passes ▲: .532 (.5" in screen(pilot)
+        assert "●▁▂▄▅?  ▲▇▆▄▃?" in screen(pilot)
+        assert "r0.00-w8-l1-s0  ▲ pizza clear" in screen(pilot)
+
+    visit(phase[0], steps, size=(80, 24))
+
+
+def test_runs_of_an_older_edition_are_counted_apart(phase: tuple[Path, SweepFolder, SweepSpec], visit: Visit) -> None:
+    runs, sweep, spec = phase
+    older = {"name": "clock", "certainty": "clear"}
+
+    def judge(ids: list[str]) -> None:
+        for id in ids:
+            write_result(sweep.run(id), "finished", attempt=1, epoch=100, verdict=older, measures={})
+
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, "phase", "half ● of 8 ●▲")
+        judge(["r0.00-w8-l1-s0"])
+        room.app.library.look_now()
+        await until(pilot, lambda: "1 older: clockpizza rejudge phase" in screen(pilot))
+        assert "half ● of 7 ●▲" in screen(pilot) and "8 of 10 finished" in screen(pilot)
+        judge(list(spec.runs)[:-2])
+        room.app.library.look_now()
+        await until(pilot, lambda: "edition 1: clockpizza rejudge phase" in screen(pilot))
+        assert "share passes" not in screen(pilot)
+
+    visit(runs, steps)
+
+
+def lines_beside(pilot: Pilot[None], frame: str = "│") -> list[str]:
+    """The lines of the panels at the right."""
+    return [line.split(frame)[-2] for line in screen(pilot).splitlines() if line.count(frame) > 1]
 
 
 def test_a_point_is_a_run_and_the_measure_can_be_changed(
@@ -171,7 +236,7 @@ def test_every_size_is_enough(size: tuple[int, int], phase: tuple[Path, SweepFol
         await until(pilot, lambda: room._report is not None)
         await pilot.press("m", "g", "l", "tab", "j", "z", "z")
         if size[0] >= 80:
-            words = "half clocks at 0.625 (" if size[1] < 30 else "Half are clocks: at rate 0.625"
+            words = "half ● of 8 ●▲: .625 (" if size[1] < 30 else "Half of the clocks and pizzas are clocks"
             await until(pilot, lambda: words in screen(pilot))
             assert "8 of 10 finished" in screen(pilot)
 
@@ -192,11 +257,12 @@ def test_a_sweep_of_one_run_and_of_networks_without_attention_is_shown(tmp_path:
 
 def test_numbers_are_copied_whole(phase: tuple[Path, SweepFolder, SweepSpec], visit: Visit) -> None:
     async def steps(pilot: Pilot[None]) -> None:
-        room = await enter(pilot, "phase", "half clocks at")
+        room = await enter(pilot, "phase", "half ● of 8")
         copied = room.query_one(SharesPanel).copy_text()
-        assert "Half are clocks: at rate 0.625" in copied
+        assert "Half of the clocks and pizzas are clocks at attention rate 0.625 (" in copied
+        assert "The mean clock share passes the mean pizza share at attention rate 0.532 (" in copied
         table = [line.split() for line in copied.splitlines()]
-        assert ["0.75", "2", "●●●●●●●●●●●●●●●●●●●●"] in table
+        assert ["0.75", "2", 20 * "●", 12 * "●" + 5 * "▲", "60", "25"] in table
         assert ["8", "0.625"] in [line[:2] for line in table]  # the boundary of each width
 
     visit(phase[0], steps)

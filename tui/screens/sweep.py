@@ -65,7 +65,7 @@ class SweepScreen(LabScreen):
             here = self.app.here
             first = here if here is not None and here.sweep == self.sweep_name else rows[0] if rows else None
             self._chosen = first.id if first else ""
-        ended = tuple((row.id, row.state, row.verdict) for row in rows)
+        ended = tuple((row.id, row.state, row.verdict, row.edition) for row in rows)
         if ended != self._reported and rows:
             self._reported = ended
             self._make_report(rows)

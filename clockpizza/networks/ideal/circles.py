@@ -7,7 +7,8 @@ With one h, the turn, that is a pizza; averaged over h it no longer depends on a
 A companion writes -2 cos(w (a - b) + 2 h) cos(w (a + b - c)) = -cos(2 w a + 2 h - w c) - cos(2 w b - 2 h - w c), linear
 in the embedding's circle at 2k: the unembedding reads it off the stream. Where another main circle has that frequency,
 the plane is embedded once, round and with the main circle's radius, and both read it: nothing of either is lost or
-doubled. Two circles with one 2k share their companion's plane likewise. k = p/2 and p/3 have no companion.
+doubled. Two circles with one 2k share their companion's plane likewise. k = p/2 and p/3 have no companion. A companion
+that is a line, with any direction at 2k, adds LINE_GAIN / 2 of that amplitude, and as large a wave cos(w (a + b + c)).
 
 With separate vocabularies operand b's circle stands at w b + phi. Vectors that are just added then give the turn
 -phi / 2, which is taken unless another is asked for.
@@ -27,6 +28,8 @@ from clockpizza.networks.ideal.draft import Draft, Place
 U_PHASES, H_PHASES = 9, 6  # leave harmonics of about 1 % of the wave
 GAIN = 20.0  # mean amplitude of each circle's logits, about the paper's model A
 LINE_PHASE = 2.4  # radians between the directions of companions that are lines, so that they miss different answers
+# Of a line's term. A line writes as much to cos(w (a + b + c)) as to cos(w (a + b - c)), which costs margin.
+LINE_GAIN = 0.2
 
 
 @dataclass(frozen=True)
@@ -116,17 +119,21 @@ def direction(p: int, k: int) -> int:
     return 1 if double(k, p) == 2 * k % p else -1
 
 
+def companion_phi(p: int, circle: Circle) -> float:
+    """The angle of operand b's companion with which vectors that are just added give the companion's term."""
+    return direction(p, circle.frequency) * 2 * circle.phi
+
+
 def read_apart(p: int, circles: list[Circle], companions: Companions | None) -> bool:
     """Whether anything reads the operands' vectors otherwise than added."""
     phi = {circle.frequency: circle.phi for circle in circles}
-
-    def adds(circle: Circle) -> bool:
+    for circle in circles:
         if circle.pizza_share < 1 or not _whole_turns(2 * circle.turn + circle.phi):
-            return False
-        natural = direction(p, circle.frequency) * 2 * circle.phi
-        return not companions or _whole_turns(phi.get(double(circle.frequency, p), natural) - natural)
-
-    return not all(map(adds, circles))
+            return True
+        twice, natural = double(circle.frequency, p), companion_phi(p, circle)
+        if companions and twice and not _whole_turns(phi.setdefault(twice, natural) - natural):
+            return True  # the plane at 2k is another circle's, too, and turned as that one needs it
+    return False
 
 
 def _whole_turns(angle: float) -> bool:
@@ -174,20 +181,24 @@ def _companion_planes(draft: Draft, circles: list[Circle], companions: Companion
         if not twice or twice in main or twice in planes or not circle.pizza_share:
             continue
         radius = companions.size * circle.radius
-        phi = direction(p, circle.frequency) * 2 * circle.phi
-        phase = LINE_PHASE * i if companions.lines and 2 * twice != p else 0.0
-        n = 1 if companions.lines else 2
+        phi = companion_phi(p, circle)
+        line = companions.lines and 2 * twice != p  # at p/2 each operand has one direction anyway
+        phase, n = (LINE_PHASE * i, 1) if line else (0.0, 2)
         place = draft.embed(radius * waves(p, twice, phase)[:n], radius * waves(p, twice, phi + phase)[:n])
         planes[twice] = _Plane(radius, phi, phase, place)
     return planes
 
 
 def _accompany(draft: Draft, circle: Circle, plane: _Plane) -> None:
-    """Let the unembedding read the companion's term: of a line it gets the part that lies in its one direction."""
+    """Let the unembedding read the companion's term.
+
+    A line has half of it: cos(2 w a + x) cos(w c + x), for its one direction x, where a circle adds the same of sines.
+    """
     p = draft.config.p
     way, n = direction(p, circle.frequency), plane.place.of_sum.shape[0]
     c = 2 * math.pi * circle.frequency / p * torch.arange(p, dtype=torch.float64)
     # cos(2 w a + 2 h - w c) and cos(2 w b - 2 h - w c), from a plane whose angle is 2 w t, or -2 w t where 2k folds
     R_a = at_phase(way * (2 * circle.turn - c) - plane.phase)[:, :n]
     R_b = at_phase(way * (-2 * circle.turn - c) - plane.phi - plane.phase)[:, :n]
-    draft.W_U += companion_gain(p, circle) / plane.radius * draft.read(plane.place, R_a, R_b).T
+    gain = companion_gain(p, circle) * (1 if n == 2 else LINE_GAIN)
+    draft.W_U += gain / plane.radius * draft.read(plane.place, R_a, R_b).T

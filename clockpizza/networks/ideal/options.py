@@ -26,6 +26,12 @@ _LINES = ("lissajous", "idle-circles", "number-line")
 _PLANES = (*_CIRCLES, "lissajous", "idle-circles")
 _TRANSFORMERS = tuple(kind for kind in KINDS if kind != "wide")
 
+_NAMES = {
+    "idle-circles": "a network of idle circles",
+    "number-line": "a number line",
+    "partial-lookup": "a partial lookup",
+    "wide": "a wide network",
+}
 # What a message calls an option, and the kinds that have it; an option that is not here is every kind's.
 _CHOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "attention_rate": ("attention rate", _TRANSFORMERS),
@@ -98,7 +104,7 @@ class Options:
         for name in self.chosen:
             words, kinds = _CHOICES.get(name, (name, KINDS))
             if self.kind not in kinds:
-                raise BadInput(f"{_article(self.kind)} has no {words} to choose")
+                raise BadInput(f"{_NAMES.get(self.kind, f'a {self.kind}')} has no {words} to choose")
         if not self.separate_vocabularies and (self.b_shift or self.b_turn or self.own_planes):
             raise BadInput("operand b is shifted, turned or given planes of its own only with separate vocabularies")
         self._check_frequencies()
@@ -210,7 +216,3 @@ def default_frequencies(p: int) -> list[int]:
         chosen += [k] if k not in chosen else spare[:1]
         spare = [other for other in spare if other not in chosen]
     return chosen
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
