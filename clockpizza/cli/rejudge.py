@@ -56,7 +56,7 @@ def rejudge(
                     tell(judged[each.row.name])
                     advance(each.row.name, 1)
         except KeyboardInterrupt:
-            typer.echo(f"judged {len(judged):,} of {len(due):,} again; the same command goes on", err=True)
+            typer.echo("each result is whole; the same command goes on with the rest", err=True)
             raise
         cases = [judged.get(each.row.name, each) for each in cases]
     for line in [] if json else _summary(cases):
