@@ -16,6 +16,7 @@ from clockpizza.config import to_dict
 from clockpizza.devices import named_device
 from clockpizza.errors import BadInput
 from clockpizza.evidence import Evidence, gather
+from clockpizza.grounds import Grounds, from_dict
 from clockpizza.grounds import to_dict as grounds_to_dict
 from clockpizza.verdict import Verdict, judge, share_measures
 
@@ -98,11 +99,19 @@ def classify(
         dtype=torch.float64 if precision == "float64" else torch.float32,
         tick=tick,
     )
-    verdict = judge(evidence.grounds)
+    verdict = judge(_as_kept(evidence.grounds))
     if verdict.refused and (reading := checkpoint.reading()):
         words = f"{verdict.refused}; as read with {reading}"
         verdict = dataclasses.replace(verdict, refused=words, reasons=words)
     return Classification(checkpoint, evidence, verdict)
+
+
+def _as_kept(grounds: Grounds) -> Grounds:
+    """Grounds in the rounded numbers that results keep: judging those later gives the same verdict, to the last bit."""
+    try:
+        return from_dict(grounds_to_dict(grounds))
+    except BadInput:  # logits beyond 1e12: a verdict can be had, but not from a file
+        return grounds
 
 
 def usable_device(name: str, precision: str) -> torch.device:

@@ -130,7 +130,10 @@ class Library:
             self.loaded,
             self._news,
             tuple((sweep.name, sweep.error, len(sweep.owners)) for sweep in index.sweeps.values()),
-            tuple((r.id, r.state, r.reason, r.epoch, r.attempt, r.changed, r.verdict) for r in index.rows()),
+            tuple(
+                (r.id, r.state, r.reason, r.epoch, r.attempt, r.changed, r.verdict, r.certainty, r.edition)
+                for r in index.rows()
+            ),
         )
         if seen != self._seen:
             self._seen = seen

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from clockpizza.cli.progress import span
-from clockpizza.cli.results import counts
+from clockpizza.cli.results import OLDER, counts, is_older
 from clockpizza.errors import visible
 from clockpizza.store import ENDED, Query, Row, SweepIndex
 from clockpizza.store.query import value_of
@@ -29,6 +29,7 @@ ORDERS = {
 }
 DOWNWARDS = ("newest", "accuracy", "epoch")  # the largest first
 LEAST_NAME = 18  # cells
+VERDICT = 20  # cells, which `non-circular mixed` fills
 
 
 class Column(NamedTuple):
@@ -63,11 +64,14 @@ def _loss(row: Row, palette: Palette) -> Text:
 
 
 def _verdict(row: Row, palette: Palette) -> Text:
-    if row.refused:
-        return palette.mark("refused")
-    if not row.verdict:
+    if not row.refused and not row.verdict:
         return Text()
-    return palette.mark(visible(row.verdict)).append(f" {visible(row.certainty)}" if row.certainty else "", palette.dim)
+    verdict = palette.mark("refused" if row.refused else visible(row.verdict))
+    verdict.append(f" {visible(row.certainty)}" if row.certainty else "", palette.dim)
+    if is_older(row):
+        verdict.truncate(VERDICT - len(OLDER), overflow="ellipsis")
+        verdict.append(OLDER, palette.dim)
+    return verdict
 
 
 def _ago(row: Row, palette: Palette) -> Text:
@@ -81,7 +85,7 @@ COLUMNS = (
     Column("epoch", 9, 2, _epoch, True),
     Column("test loss", 9, 4, _loss, True),
     Column("accuracy", 8, 1, _accuracy, True),
-    Column("verdict", 20, 0, _verdict),
+    Column("verdict", VERDICT, 0, _verdict),
     Column("changed", 8, 3, _ago),
 )
 
@@ -125,6 +129,11 @@ class RunLines:
         known = [row for row in rows if of[row.name] not in (None, "")]
         known.sort(key=lambda row: of[row.name], reverse=(self.order in DOWNWARDS) != self.reverse)  # type: ignore
         return known + [row for row in rows if of[row.name] in (None, "")]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The runs that have a line."""
+        return [item for item in self._items if isinstance(item, Row)]
 
     def item(self, key: str) -> Row | SweepIndex | None:
         """The run or the sweep of a key."""

@@ -20,6 +20,7 @@ from clockpizza.cli.experiment import experiment
 from clockpizza.cli.inspect import inspect
 from clockpizza.cli.make_ideal import make_ideal
 from clockpizza.cli.plot import plot
+from clockpizza.cli.rejudge import rejudge
 from clockpizza.cli.report import report
 from clockpizza.cli.resume import resume
 from clockpizza.cli.rm import rm
@@ -57,6 +58,7 @@ app.command()(watch)
 app.command()(stop)
 app.command()(resume)
 app.command()(rm)
+app.command()(rejudge)
 app.command()(classify)
 app.command()(inspect)
 app.command()(plot)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv as csv_module
 import json as json_module
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +40,7 @@ def classify(
     from clockpizza import checkpoints
     from clockpizza.classification import classify as classify_checkpoint
     from clockpizza.classification import usable_device
+    from clockpizza.cli.bar import bar
     from clockpizza.memory import keep_freed_memory
 
     keep_freed_memory()
@@ -51,7 +50,7 @@ def classify(
     out = _Output(json=json, csv=csv, quiet=quiet, ascii=ascii, networks=len(files))
     for error in errors:
         out.failure(error)
-    with _progress(len(files)) as advance:
+    with bar(len(files)) as advance:
         for path in files:
             advance(path.name, 0)
             try:
@@ -109,23 +108,6 @@ class _Output:
         print(f"clockpizza: {visible(str(error))}", file=sys.stderr)
         if self.json:
             print(json_module.dumps({"path": None if path is None else str(path), "error": str(error)}), flush=True)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar on stderr while several networks, or one slow one, are worked on; silent where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # Redirected, what is printed goes where the bar is, on stderr: only right where stdout is the same terminal.
-    shared = sys.stdout.isatty()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=shared
-    ) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda name, step: progress.update(task, description=visible(name), advance=step)
 
 
 COLUMNS = [

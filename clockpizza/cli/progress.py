@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from clockpizza.cli.results import counts, verdict_of
+from clockpizza.cli.results import OLDER, counts, older_note, verdict_of
 from clockpizza.errors import visible
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class Screen(Silent):
             parts.append(_line("no worker at work" if any(not _ended(row) for row in rows) else "done", "dim"))
         if self.note:
             parts.append(_line(self.note, "yellow"))
-        room = max(1, self.console.height - len(parts) - 3)
+        note = older_note(rows, index.folder.path.parents[index.name.count("/")])
+        room = max(1, self.console.height - len(parts) - 3 - bool(note))
         shown = sorted(rows, key=lambda row: (not row.live, -row.changed))[:room]
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for name in ("run", "train loss", "test loss", "train acc", "test acc", "verdict"):
@@ -124,7 +125,8 @@ class Screen(Silent):
         for row in sorted(shown, key=lambda row: order[row.id]):
             table.add_row(visible(row.id), *_cells(row), verdict_of(row) or (row.state if not row.live else ""))
         more = len(rows) - len(shown)
-        return Group(*parts, table, *([_line(f"and {more:,} more", "dim")] if more else []))
+        below = [*([f"and {more:,} more"] if more else []), *([f"{OLDER} {note}"] if note else [])]
+        return Group(*parts, table, *(_line(words, "dim") for words in below))
 
     def _bar(self, rows: Sequence[Row], at_work: Sequence[tuple[Holder, Standing]]) -> Text:
         total = sum(row.epochs for row in rows) or 1

@@ -5,27 +5,56 @@ from __future__ import annotations
 import json as json_module
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from clockpizza.cli.options import RUNS, again
+from clockpizza.cuts import EDITION
 from clockpizza.errors import BadInput, visible
 
 if TYPE_CHECKING:
     from clockpizza.store import Row, SweepIndex
 
 EACH = 20  # more runs than this are counted, not listed
+MOST_NAMES = 4  # of sweeps that a command line is given
+OLDER = "*"  # behind a verdict by an older edition of the rule
 
 
 def verdict_of(row: Row) -> str:
-    """A run's verdict in a word or two, "" while there is none."""
+    """A run's verdict in a word or two, with OLDER behind it where an older edition judged; "" while there is none."""
     from clockpizza.store import State
 
     if row.state is State.FAILED:
         return "failed"
-    if row.refused:
+    return in_words(row.verdict, row.certainty, row.refused) + (OLDER if is_older(row) else "")
+
+
+def in_words(name: str | None, certainty: str | None, refused: str | None) -> str:
+    """A verdict in a word or two: `pizza (clear)`, `refused`."""
+    if refused:
         return "refused"
-    return f"{row.verdict} ({row.certainty})" if row.certainty else row.verdict
+    return f"{name} ({certainty})" if certainty else name or ""
+
+
+def is_older(row: Row) -> bool:
+    """Whether an older edition of the rule judged a run."""
+    return row.edition is not None and row.edition < EDITION
+
+
+def older_note(rows: Iterable[Row], runs: Path = RUNS) -> str:
+    """What OLDER means in a list of `rows`, and what helps; "" where none is so."""
+    older = [row for row in rows if is_older(row)]
+    names = list(dict.fromkeys(row.sweep for row in older))
+    which = " ".join(names) if len(names) <= MOST_NAMES else "NAME"
+    return f"{older_briefly(older)} of the rule; `{again('rejudge', which, runs)}` judges again" if older else ""
+
+
+def older_briefly(rows: Iterable[Row]) -> str:
+    """`judged by edition 1`, of those of `rows` that an older edition judged; "" where none is so."""
+    editions = sorted({row.edition for row in rows if is_older(row) and row.edition is not None})
+    return f"judged by edition {' and '.join(map(str, editions))}" if editions else ""
 
 
 def counts(rows: Iterable[Row]) -> str:

@@ -13,6 +13,7 @@ from clockpizza.errors import BadInput, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -46,7 +47,7 @@ def runs(
     index = Index(runs)
     look(index)
     rows = wanted.select(index.rows())
-    _print(rows, json=json)
+    _print(rows, runs, json=json)
     bad = [sweep.error for sweep in index.sweeps.values() if sweep.error]
     for error in bad:
         typer.echo(f"clockpizza: {visible(error)}", err=True)
@@ -60,19 +61,25 @@ def runs(
         raise typer.Exit(2)
 
 
-def _print(rows: Sequence[Row], *, json: bool) -> None:
+def _print(rows: Sequence[Row], runs: Path, *, json: bool) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    from clockpizza.cli.results import OLDER, is_older, older_note
+
+    console, note = Console(highlight=False), older_note(rows, runs)
     if json:
         lines = [json_module.dumps(row.to_dict(), allow_nan=False) for row in rows]
     elif console.is_terminal:
         _table(console, rows)
+        if note:
+            console.print(f"{OLDER} {note}", style="dim", markup=False, soft_wrap=True)
         return
     else:
         lines = ["\t".join(map(visible, _cells(row))) for row in rows]
     if lines:
         typer.echo("\n".join(lines))
+    if note and not json:
+        typer.echo(f"{sum(map(is_older, rows)):,} of {len(rows):,} {note}", err=True)
 
 
 def _cells(row: Row) -> list[str]:

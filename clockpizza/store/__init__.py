@@ -1,6 +1,7 @@
 """The store: run folders, their event logs, locks and derived states. Plain files; never imports torch.
 
-Writers (the worker)     create_sweep, begin_run, claim -> Lock, EventWriter, write_arrays, atomic, write_result
+Writers (the worker)     create_sweep, begin_run, claim -> Lock, EventWriter, write_arrays, atomic, write_result,
+                         replace_result
 Readers (CLI, screen)    Index -> Row, parse -> Query, RunEvents -> History, read_arrays, read_result
 Both                     SweepFolder and RunFolder (paths), ask_stop and stop_requests, Watch (who lives)
 
@@ -18,7 +19,7 @@ from clockpizza.store.layout import RunFolder, SweepFolder, find_sweeps, sweep_f
 from clockpizza.store.liveness import Standing, Watch
 from clockpizza.store.lock import Held, Lock, LockLost, claim
 from clockpizza.store.query import Query, parse
-from clockpizza.store.result import clear_result, has_ended, read_result, write_result
+from clockpizza.store.result import clear_result, has_ended, read_result, replace_result, result_stamp, write_result
 from clockpizza.store.row import Row
 from clockpizza.store.run_events import Batch, RunEvents
 from clockpizza.store.state import ENDED, LIVE, RESUMABLE, State
@@ -74,6 +75,8 @@ __all__ = [
     "read_spec",
     "remove_run",
     "remove_sweep",
+    "replace_result",
+    "result_stamp",
     "stop_requests",
     "sweep_folder",
     "withdraw_stop",

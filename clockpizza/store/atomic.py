@@ -61,8 +61,13 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def write_json(path: Path, values: Mapping[str, Any], *, durable: bool = True) -> None:
-    """`write_bytes` for a JSON object. NaN and infinities, which JSON has not, become null; see `finite`."""
-    write_text(path, json.dumps(finite(values), allow_nan=False, indent=1) + "\n", durable=durable)
+    """`write_text` of what `json_text` makes."""
+    write_text(path, json_text(values), durable=durable)
+
+
+def json_text(values: Mapping[str, Any]) -> str:
+    """A JSON object for a file. NaN and infinities, which JSON has not, become null; see `finite`."""
+    return json.dumps(finite(values), allow_nan=False, indent=1) + "\n"
 
 
 def finite(value: Any) -> Any:

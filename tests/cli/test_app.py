@@ -65,6 +65,7 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
         "stop",
         "resume",
         "rm",
+        "rejudge",
         "classify",
         "examples",
         "convert",

@@ -24,10 +24,13 @@ from clockpizza.store import (
     read_spec,
     remove_run,
     remove_sweep,
+    replace_result,
+    result_stamp,
     stop_requests,
     withdraw_stop,
     write_result,
 )
+from clockpizza.store.result import LARGEST
 from clockpizza.sweep_spec import SweepSpec, expand
 
 
@@ -96,6 +99,40 @@ def test_a_result_ends_a_run_until_it_is_cleared(sweep: SweepFolder) -> None:
     assert read_result(run) is None
     with pytest.raises(ValueError, match="status"):
         write_result(run, "done", attempt=1, epoch=1)
+
+
+def test_a_result_is_replaced_only_if_it_is_the_one_that_was_read(sweep: SweepFolder) -> None:
+    run = sweep.run("a")
+    run.make()
+    write_result(run, "finished", attempt=1, epoch=100)
+    seen = result_stamp(run)
+    replace_result(run, {"schema": 1, "status": "finished", "epoch": 101}, seen)
+    with pytest.raises(ClockpizzaError, match="changed meanwhile"):
+        replace_result(run, {"schema": 1, "status": "finished", "epoch": 102}, seen)
+    assert read_result(run) == {"schema": 1, "status": "finished", "epoch": 101}
+    seen = result_stamp(run)
+    clear_result(run)
+    with pytest.raises(ClockpizzaError, match="changed meanwhile"):  # as when somebody trains it anew
+        replace_result(run, {"schema": 1, "status": "finished", "epoch": 103}, seen)
+    assert read_result(run) is None and result_stamp(run) is None
+
+
+def test_what_a_reader_would_not_take_is_left_out_of_a_result(sweep: SweepFolder) -> None:
+    run = sweep.run("a")
+    run.make()
+    before = [{"edition": i, "verdict": {"reasons": "x" * 100_000}} for i in range(60)]
+    write_result(run, "finished", attempt=1, epoch=100, grounds={"p": 59}, judged_before=before)
+    result = read_result(run)
+    assert result is not None and result["grounds"] == {"p": 59}
+    kept = result["judged_before"]
+    assert 30 < len(kept) < 42 and kept == before[-len(kept) :]  # 4 MiB hold 41; the newest are last
+    write_result(run, "finished", attempt=1, epoch=100, grounds={"x": "x" * LARGEST}, measures={"y": 1.0})
+    result = read_result(run)
+    assert result is not None and "grounds" not in result and result["measures"] == {"y": 1.0}
+    stamp = result_stamp(run)
+    with pytest.raises(ClockpizzaError, match=r"result\.json: would be larger than 4 MiB"):
+        write_result(run, "finished", attempt=1, epoch=100, evidence="x" * LARGEST)
+    assert result_stamp(run) == stamp
 
 
 def test_a_stop_is_asked_for_by_a_file_and_stands_until_withdrawn(sweep: SweepFolder) -> None:

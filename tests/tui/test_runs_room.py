@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from clockpizza.cuts import EDITION
 from clockpizza.store import Index, SweepFolder, stop_requests
 from tests.tui.conftest import Visit
 from tests.tui.driving import screen, until, write
@@ -27,10 +29,30 @@ def test_the_examples_are_there_on_a_fresh_clone(examples: Path, visit: Visit) -
         assert "3 runs" in shown
         assert "│   examples/clock " in shown
         assert "100.0% ● clock clear" in shown
-        assert "100.0% ■ non-circular mixed" in shown
+        assert "100.0% ■ non-circular mix" in shown
         assert "100.0% ▲ pizza clear" in shown
 
     visit(examples, steps)
+
+
+def test_verdicts_by_an_older_edition_of_the_rule_are_marked(paper: Path, visit: Visit) -> None:
+    (result,) = paper.glob("paper/runs/r0.00*/result.json")
+    verdict = {"name": "non-circular", "certainty": "mixed", "edition": 1}
+    result.write_text(json.dumps({**json.loads(result.read_text()), "verdict": verdict}))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert "╭─ runs, * judged by edition 1 of the rule ─" in screen(pilot)
+        assert "99.9% ■ non-circular mix…* " in screen(pilot) and "30.0% × refused* " in screen(pilot)
+        assert "verdicts   * 2 judged by edition 1 of the" in screen(pilot)  # of the sweep
+        await pilot.press("j")
+        await until(pilot, lambda: "■ non-circular mixed  by edition 1" in screen(pilot))
+        for file in paper.glob("paper/runs/*/result.json"):
+            new = json.loads(file.read_text())
+            file.write_text(json.dumps({**new, "verdict": {**new["verdict"], "edition": EDITION}}))
+        await until(pilot, lambda: "99.9% ■ non-circular mixed " in screen(pilot) and "refused* " not in screen(pilot))
+        assert "edition" not in screen(pilot)
+
+    visit(paper, steps, size=(120, 40))
 
 
 def test_curves_tell_the_losses_of_the_run_under_the_cursor(examples: Path, visit: Visit) -> None:

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from clockpizza.cli.results import counts
+from clockpizza.cli.results import OLDER, counts, older_briefly
 from clockpizza.errors import BadInput, ClockpizzaError, visible
 from clockpizza.store import ENDED, LIVE, Query, Row, State, SweepIndex, ask_stop, parse, remove_run, remove_sweep
 from tui import keys
@@ -87,9 +87,11 @@ class RunsScreen(LabScreen):
             found.EMPTY = "No run fits the filter."
         else:
             found.EMPTY = GREETING.format(folder=visible(str(library.folder)))
-        shown = sum(key.startswith("run ") for key in self._lines.keys)
+        shown = len(self._lines.rows)
         title = f"runs by {self._lines.order}" if self._lines.order != "sweep" else "runs"
-        found.title = title + (f", {shown:,} of {len(rows):,} fit" if self._lines.query.terms else "")
+        title += f", {shown:,} of {len(rows):,} fit" if self._lines.query.terms else ""
+        older = older_briefly(self._lines.rows)
+        found.title = title + (f", {OLDER} {older} of the rule" if older else "")
         found.show(self._lines.keys, wanted)
         at_work = counts([row for row in rows if row.state not in ENDED])
         words = f"{len(rows):,} run{'s' * (len(rows) != 1)}" + (f": {at_work}" if at_work else "")

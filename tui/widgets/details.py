@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from clockpizza.cli.progress import span, title
-from clockpizza.cli.results import counts
+from clockpizza.cli.results import OLDER, counts, is_older, older_note
 from clockpizza.errors import visible
 from clockpizza.store import ENDED, Row, SweepIndex
 from tui.themes import Palette
@@ -68,11 +68,13 @@ def _of_run(row: Row, palette: Palette, rate: float) -> list[tuple[str, Text]]:
         facts.append(("loss", Text(", held out ".join(pairs))))
         pairs = [f"{row.metrics[name]:.2%}" for name in ("train_accuracy", "test_accuracy") if name in row.metrics]
         facts.append(("accuracy", Text(", held out ".join(pairs))))
+    older = f"  by edition {row.edition}" if is_older(row) else ""
     if row.refused:
-        facts.append(("verdict", palette.mark("refused").append(f"  {visible(row.refused)}")))
+        verdict = palette.mark("refused").append(older, palette.dim)
+        facts.append(("verdict", verdict.append(f"  {visible(row.refused)}")))
     elif row.verdict:
         verdict = palette.mark(visible(row.verdict)).append(f" {visible(row.certainty)}")
-        facts.append(("verdict", verdict.append("" if row.state in ENDED else "  so far", palette.dim)))
+        facts.append(("verdict", verdict.append(older if row.state in ENDED else "  so far", palette.dim)))
     known = [f"{words} {row.measures[name]:.4f}" for name, words in MEASURES.items() if name in row.measures]
     return [*facts, ("measures", Text(", ".join(known)))] if known else facts
 
@@ -91,6 +93,8 @@ def _of_sweep(sweep: SweepIndex) -> list[tuple[str, Text]]:
     facts += [
         ("worker", Text(f"{holder}, {holder.name}: {visible(standing.beat.doing)}")) for holder, standing in at_work
     ]
+    if older := sum(map(is_older, rows)):
+        facts.append(("verdicts", Text(visible(f"{OLDER} {older:,} {older_note(rows)}"))))
     if sweep.spec and sweep.spec.asked:
         asked = ", ".join(f"{key} {value}" for key, value in sweep.spec.asked.items())
         facts.append(("asked for", Text(visible(asked))))
