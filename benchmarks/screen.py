@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         many, few = Path(folder) / "many", Path(folder) / "few"
         make_sweep(many, options.runs, half_finished)
-        for name in ("clock", "non-circular", "pizza"):
+        for name in ("clock", "pizza", "tied"):
             shutil.copytree(ROOT / "runs" / "examples" / name, few / name)
         results = {
             **_frames(many, options.runs),

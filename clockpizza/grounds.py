@@ -124,6 +124,12 @@ def _check(grounds: Grounds) -> None:
     if type(p) is not int or not 3 <= p <= 10_000:
         raise ValueError(f"p {p!r}")
     numbers = [grounds.accuracy, grounds.kept_accuracy, grounds.kept_share, grounds.circularity]
+    optional = (grounds.held_out, grounds.symmetricity_100, grounds.irrelevance_top_wrong)
+    numbers += [grounds.circularity_authors, *(x for x in optional if x is not None)]
+    if (line := grounds.number_line) is not None:
+        numbers += [line.multiplier, line.offset, line.variance, line.with_ramp, line.with_sine]
+    if not all(type(k) is int for k in (*grounds.kept, *grounds.idle)):
+        raise ValueError("a frequency expected")
     for wave in grounds.waves:
         if type(wave.frequency) is not int or not 1 <= wave.frequency <= p // 2 or len(wave.left) != p // 2:
             raise ValueError(f"wave {wave.frequency!r}")
@@ -132,6 +138,7 @@ def _check(grounds: Grounds) -> None:
                 raise ValueError(f"an amplitude of {len(g)} values")
             numbers += g or []
         numbers += [wave.share, wave.written, wave.effect, *wave.left]
+        numbers += [x for x in (wave.effect_double, wave.left_without_half) if x is not None]
     if not all(type(x) in (int, float) and abs(x) < 1e12 for x in numbers):
         raise ValueError("a number expected")
 

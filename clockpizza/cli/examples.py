@@ -17,10 +17,10 @@ GROUP = "examples"
 
 
 def examples(runs: RunsOption = RUNS) -> None:
-    """Copy the example networks, a clock, a pizza, one that is neither, and a sweep of 44, into the folder of runs.
+    """Copy the example networks, a clock, a pizza, a sweep of 44 and a number line, into the folder of runs.
 
     What is there already stays as it is. Prints a name a line; `clockpizza runs`, `inspect`, `plot`, `report` and `tui`
-    take them.
+    take them. The number line was built by hand: it is a file.
     """
     from clockpizza.store.layout import find_sweeps, is_sweep, make_folder, sweep_folder
 
@@ -34,13 +34,24 @@ def examples(runs: RunsOption = RUNS) -> None:
             make_folder(group)
             _copy(sweep.path, target)
         typer.echo(called)
+    for source in sorted(SOURCE.glob("*.pt")):
+        target = group / source.name
+        if os.path.lexists(target):
+            typer.echo(visible(f"{target} is there already"), err=True)
+        else:
+            _copy(source, target)
+        typer.echo(visible(str(target)))
 
 
 def _copy(source: Path, target: Path) -> None:
-    """All of it or nothing: under a name that no reader takes for a sweep's, then renamed."""
+    """All of it or nothing: under a name that no reader takes for a sweep's or a network's, then renamed."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as folder:
-            shutil.copytree(source, Path(folder) / target.name, copy_function=shutil.copyfile)
-            os.rename(Path(folder) / target.name, target)
+            copy = Path(folder) / target.name
+            if source.is_dir():
+                shutil.copytree(source, copy, copy_function=shutil.copyfile)
+            else:
+                shutil.copyfile(source, copy)
+            os.rename(copy, target)
     except OSError as error:
         raise ClockpizzaError(visible(f"{target} cannot be written: {error.strerror or error}")) from error

@@ -10,14 +10,16 @@ from clockpizza.cli import main
 from clockpizza.cli.examples import SOURCE
 from clockpizza.store import Index
 
-NAMES = ["examples/clock", "examples/non-circular", "examples/pizza", "examples/rates"]
+NAMES = ["examples/clock", "examples/pizza", "examples/rates", "examples/tied"]
 
 
 def test_every_example_is_copied_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = tmp_path / "runs"
     assert main(["examples", "--runs", str(runs)]) == 0
     printed = capsys.readouterr()
-    assert (printed.out.split(), printed.err) == (NAMES, "")
+    line = runs / "examples" / "number-line.pt"
+    assert (printed.out.split(), printed.err) == ([*NAMES, str(line)], "")
+    assert line.read_bytes() == (SOURCE / "number-line.pt").read_bytes()
     for name in NAMES:
         ours, theirs = (
             {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
@@ -28,8 +30,8 @@ def test_every_example_is_copied_once(tmp_path: Path, capsys: pytest.CaptureFixt
     kept.touch()
     assert main(["examples", "--runs", str(runs)]) == 0
     printed = capsys.readouterr()
-    assert printed.out.split() == NAMES
-    assert printed.err.count("is there already") == 4
+    assert printed.out.split() == [*NAMES, str(line)]
+    assert printed.err.count("is there already") == 5
     assert kept.exists()
 
 
@@ -38,7 +40,7 @@ def test_copies_are_runs_like_others(tmp_path: Path) -> None:
     index = Index(tmp_path)
     index.refresh()
     verdicts = {row.name.rpartition("/")[0]: row.verdict for row in index.rows() if "rates" not in row.name}
-    assert verdicts == {"examples/clock": "clock", "examples/pizza": "pizza", "examples/non-circular": "non-circular"}
+    assert verdicts == {"examples/clock": "clock", "examples/pizza": "pizza", "examples/tied": "pizza"}
     assert len(index.rows()) == 47
 
 

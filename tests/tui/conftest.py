@@ -38,7 +38,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
     """A folder of runs as on a fresh clone."""
-    for name in ("clock", "non-circular", "pizza"):
+    for name in ("clock", "pizza", "tied"):
         shutil.copytree(EXAMPLES / name, tmp_path / "runs" / "examples" / name)
     return Path("runs")
 

@@ -13,7 +13,7 @@ from clockpizza.store import read_arrays
 from tests.tui.conftest import EXAMPLES
 from tui.moment import of_arrays, walk, winding
 
-CLOCK = EXAMPLES / "clock" / "runs" / "r1.00-w128-l1-s4"
+CLOCK = EXAMPLES / "clock" / "runs" / "r1.00-w128-l1-s5"
 
 
 def circle(p: int, k: int, angle: float = 0.0, mirrored: bool = False) -> np.ndarray:

@@ -26,7 +26,7 @@ from tui.widgets.circle_table import CircleTable
 from tui.widgets.panel import Panel
 from tui.widgets.picture import PicturePanel
 
-CLOCK, PIZZA = "examples/clock/r1.00-w128-l1-s4", "examples/pizza/r0.00-w128-l1-s1"
+CLOCK, PIZZA = "examples/clock/r1.00-w128-l1-s5", "examples/pizza/r0.00-w128-l1-s1"
 
 
 def lab(pilot: Pilot[None]) -> ClockpizzaApp:

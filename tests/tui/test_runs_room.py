@@ -97,9 +97,8 @@ def test_pinned_runs_stay_beside_the_one_under_the_cursor(examples: Path, visit:
     async def steps(pilot: Pilot[None]) -> None:
         await pilot.press("space", "j", "space", "j")
         names = [each.name for each in runs_room(pilot).query_one("#loss", Curves)._series]
-        assert names == [f"examples/{each}" for each in ("clock/r1.00-w128-l1-s4", "non-circular/r0.00-w128-l1-s2")] + [
-            "examples/pizza/r0.00-w128-l1-s1"
-        ]
+        runs = ("clock/r1.00-w128-l1-s5", "pizza/r0.00-w128-l1-s1", "tied/r0.00-w128-l1-s2")
+        assert names == [f"examples/{each}" for each in runs]
         colours = [each.colour for each in runs_room(pilot).query_one("#loss", Curves)._series]
         assert len(set(colours)) == 3
         assert screen(pilot).count("◆") == 2
@@ -119,7 +118,7 @@ def test_copied_curves_are_the_numbers_of_the_log(examples: Path, visit: Visit) 
     assert lines[0] == "run\tepoch\ttrain_loss\ttest_loss"
     (log,) = (examples / "examples/clock/runs").glob("*/events/*.jsonl")
     assert len(lines) == 1 + log.read_text().count('"kind":"metrics"')
-    assert lines[-1].split("\t")[:2] == ["examples/clock/r1.00-w128-l1-s4", "6000"]
+    assert lines[-1].split("\t")[:2] == ["examples/clock/r1.00-w128-l1-s5", "6000"]
     assert 1e-7 < float(lines[-1].split("\t")[3]) < 1e-6
 
 

@@ -106,7 +106,7 @@ def test_starting_writes_the_sweep_and_shows_it_in_the_list(tmp_path: Path, visi
     name = jobs.launched[0][0]
     assert jobs.launched == [(name, ("auto",), False)] * 2
     spec = read_spec(sweep_folder(Path("runs"), name))
-    assert list(spec.runs) == ["r1.00-w128-l1-s4"]
+    assert list(spec.runs) == ["r1.00-w128-l1-s5"]
 
 
 def test_a_name_that_is_taken_by_other_runs_is_refused(paper: Path, visit: Visit) -> None:

@@ -41,7 +41,7 @@ def test_a_network_is_trained_from_the_form_to_its_verdict(tmp_path: Path, visit
         row = first(pilot)
         result = read_result(row.folder)
         assert result is not None and result["status"] == "finished" and result["epoch"] == 400
-        assert row.id == "r1.00-w32-l1-s4" and row.metrics["test_accuracy"] > 0.9
+        assert row.id == "r1.00-w32-l1-s5" and row.metrics["test_accuracy"] > 0.9
         name = result["verdict"]["name"]
         assert name in ("clock", "pizza", "non-circular")
         await until(pilot, lambda: f"{name} {result['verdict']['certainty']}" in screen(pilot))
