@@ -158,6 +158,8 @@ def _in_this_process(job: Job) -> tuple[SweepIndex, int]:
     withdraw_stop(job.folder)
     index = index_of(job.runs, job.name)
     with progress(quiet=job.quiet) as display, _Interrupts(second_leaves=True) as interrupts:
+        look(index)
+        display.show(index)  # what is there before the work, which may end sooner than the thread's first look
         with _shown(index, display):
             outcome = work(
                 job.folder,
