@@ -23,20 +23,20 @@ class CircleFacts:
     """One circle, as the evidence has it; None where undefined."""
 
     frequency: int
-    delta: int | None
-    role: str
-    companion: int | None
-    variance: float | None
-    logits: float | None  # share of the logits' variance that is its wave
-    clock: float | None  # FVE by the formulas, with all other circles out of the embedding
-    pizza: float | None
-    accompanying: float | None
-    b0: float | None  # the law that the verdict judges by: b0 + b1 |cos(w (a - b) / 2 + phase)|; of main circles
-    b1: float | None
-    phase: float | None
-    left: float | None  # the part of its wave that fits no law
-    pizza_part: float | None
-    accuracy_alone: float | None
+    delta: int | None = None
+    role: str = ""
+    companion: int | None = None
+    variance: float | None = None
+    logits: float | None = None  # share of the logits' variance that is its wave
+    clock: float | None = None  # FVE by the formulas, with all other circles out of the embedding
+    pizza: float | None = None
+    accompanying: float | None = None
+    b0: float | None = None  # the law that the verdict judges by: b0 + b1 |cos(w (a - b) / 2 + phase)|; of main circles
+    b1: float | None = None
+    phase: float | None = None
+    left: float | None = None  # the part of its wave that fits no law
+    pizza_part: float | None = None
+    accuracy_alone: float | None = None
 
 
 @dataclass(frozen=True)

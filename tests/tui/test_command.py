@@ -107,7 +107,7 @@ def start() -> Iterator[Start]:
 def test_it_shows_the_runs_and_leaves_when_asked(examples: Path, start: Start) -> None:
     terminal = start()
     terminal.until("● clock")
-    terminal.until("test 2.26e-07")
+    terminal.until("test 1.94e-07")
     assert terminal.leave() == 0
     assert "Traceback" not in terminal.text
 
@@ -124,7 +124,7 @@ def test_without_utf8_it_draws_in_ascii(examples: Path, start: Start) -> None:
     terminal = start(LC_ALL="C", size=(120, 40))
     terminal.until("C clock")
     terminal.until("P pizza")
-    terminal.until("train 1.57e-07")
+    terminal.until("train 1.38e-07")
     assert terminal.leave() == 0
     assert terminal.text.isascii(), sorted(set(re.findall(r"[^\x00-\x7f]", terminal.text)))
 

@@ -29,8 +29,8 @@ def test_the_examples_are_there_on_a_fresh_clone(examples: Path, visit: Visit) -
         assert "3 runs" in shown
         assert "│   examples/clock " in shown
         assert "100.0% ● clock clear" in shown
-        assert "100.0% ■ non-circular mix" in shown
-        assert "100.0% ▲ pizza clear" in shown
+        assert shown.count("100.0% ▲ pizza clear") == 2
+        assert "examples/tied " in shown
 
     visit(examples, steps)
 
@@ -57,9 +57,9 @@ def test_verdicts_by_an_older_edition_of_the_rule_are_marked(paper: Path, visit:
 
 def test_curves_tell_the_losses_of_the_run_under_the_cursor(examples: Path, visit: Visit) -> None:
     async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "train 1.57e-07  test 2.26e-07" in screen(pilot))
+        await until(pilot, lambda: "train 1.38e-07  test 1.94e-07" in screen(pilot))
         assert "epoch 6,000" in screen(pilot)
-        await pilot.press("j", "j")
+        await pilot.press("j")
         await until(pilot, lambda: "examples/pizza/r0.00-w128-l1-s1  train 1.37e-07  test 2.14e-07" in screen(pilot))
         await pilot.press("a")
         await until(pilot, lambda: "train 1.0000  test 1.0000" in screen(pilot))

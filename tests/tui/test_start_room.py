@@ -69,7 +69,7 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command_line(texts: dict[str,
 
 def test_the_quick_preset_is_the_command_lines() -> None:
     ((_, config),) = order(preset("quick")).spec.runs.items()
-    assert (config.seed, config.epochs, config.network.attention_rate) == (4, 3000, 1.0)
+    assert (config.seed, config.epochs, config.network.attention_rate) == (5, 3000, 1.0)
 
 
 def test_it_says_while_one_types_what_would_be_started(tmp_path: Path, visit: Visit) -> None:

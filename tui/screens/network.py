@@ -453,7 +453,7 @@ class NetworkScreen(LabScreen):
 
 def _unjudged(k: int, variance: float | None) -> CircleFacts:
     """A frequency of which no more than its share of the embedding is known."""
-    return CircleFacts(k, None, "", None, variance, *[None] * 9)
+    return CircleFacts(k, variance=variance)
 
 
 def _accuracies_then(measures: dict[str, float]) -> str:
