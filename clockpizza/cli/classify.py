@@ -93,6 +93,7 @@ class _Output:
             self.csv.writerow(_row(result))
         elif self.quiet or self.brief:
             what = f"refused: {verdict.refused}" if verdict.name is None else f"{verdict.name} ({verdict.certainty})"
+            what += f": {verdict.kind}" if verdict.kind else ""
             print(f"{visible(str(result.checkpoint.path))}: {what}")
         elif self.panels:
             # Printed as text: a console would write past the progress bar, into its line.

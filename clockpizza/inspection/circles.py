@@ -166,7 +166,7 @@ def companions(s: Sitter) -> list[Block]:
             ]
         )
     total = sum(x["variance"] for x in s.circles if x["role"] == "companion")
-    caption = "variance and wave of 2k; pizza part of k in the full logits, and with 2k and k/2 out"
+    caption = "variance and wave of 2k; pizza part of k in full logits, and with planes out"
     return [Table(rows, caption), Words(f"Companions hold {100 * total:.1f} % of the embedding's variance.")]
 
 

@@ -26,6 +26,7 @@ from clockpizza.classification import classify as classify_checkpoint
 from clockpizza.cli import classify as command
 from clockpizza.cli import main
 from clockpizza.cli.panel import panel, plain_lines
+from clockpizza.cuts import EDITION
 from clockpizza.networks.ideal import ideal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,8 +92,20 @@ def test_csv_is_a_table_with_a_row_a_network(two: None, run: Run) -> None:
         ("nets/pizza.pt", "pizza", "clear", "13"),
     ]
     assert float(rows[1]["gradient_symmetricity"]) > 0.99 > 0.5 > float(rows[0]["gradient_symmetricity"])
-    shares = {int(k): float(share) for k, _, share in (each.split(":") for each in rows[1]["circles"].split())}
-    assert shares == {5: 1.0, 2: 1.0}
+    parts = {int(k): float(part) for k, _, part in (each.split(":") for each in rows[1]["main_circles"].split())}
+    assert parts == {5: 1.0, 2: 1.0}
+    shares = [f"{name}_share" for name in ("clock", "pizza", "unlawful", "unaccounted")]
+    assert sum(float(rows[1][name]) for name in shares) == pytest.approx(1, abs=1e-6)
+    assert (float(rows[1]["pizza_share"]) > 0.99, rows[1]["kind"], rows[1]["edition"]) == (True, "", str(EDITION))
+
+
+def test_a_network_that_is_no_circles_says_what_it_is_in_every_form(run: Run) -> None:
+    save("nets/line.pt", "number-line", frequencies=None, multiplier=5)
+    assert run("nets", "--quiet")[1] == "nets/line.pt: non-circular (clear): number line\n"
+    assert "NON-CIRCULAR  clear: number line" in run("nets")[1]
+    assert json.loads(run("nets", "--json")[1])["verdict"]["kind"] == "number line"
+    (row,) = csv.DictReader(io.StringIO(run("nets", "--csv")[1]))
+    assert (row["verdict"], row["kind"], float(row["unaccounted_share"])) == ("non-circular", "number line", 1)
 
 
 @pytest.mark.parametrize("forms", [("--json", "--csv"), ("--csv", "--quiet"), ("--json", "-q")])

@@ -36,7 +36,8 @@ def test_it_writes_a_file_that_tells_all_and_says_so(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == (line, "")
     before, after = read("model_x.pt"), read("x.pt")
     assert (after.format, after.network.config) == ("clockpizza", CONFIG)
-    assert after.record == before.record
+    assert after.record == before.record | {"read_as": before.reading()}
+    assert "config beside it" in after.record["read_as"]
     E_a, E_b = before.network.embeddings()
     assert torch.equal(after.network.logits(E_a, E_b), before.network.logits(E_a, E_b))
 

@@ -55,7 +55,7 @@ def test_an_ideal_pizza_by_its_views(drawn: Drawn) -> None:
     radii = np.hypot(*planes[0].points.T)
     assert radii.std() / radii.mean() < 1e-3
     (curve, _) = [block for block in by_name["amplitude"].blocks if isinstance(block, Curves)]
-    d, g = curve.lines["without 3"]
+    d, g = curve.lines["without 3, 4"]
     assert np.corrcoef(g, np.abs(np.cos(5 * np.pi * d / 13)))[0, 1] > 0.99
     (dots,) = [block for block in by_name["output-phase"].blocks if isinstance(block, Dots)]
     for points in dots.series.values():
@@ -72,7 +72,7 @@ def test_single_views_can_be_asked_for(drawn: Drawn) -> None:
 
 def test_what_a_network_lacks_is_said(drawn: Drawn) -> None:
     by_name = {view.name: view for view in views(drawn("clock"))}
-    assert list(by_name["companions"].blocks) == [Words("No main circle k has a circle at 2k.")]
+    assert list(by_name["companions"].blocks) == [Words("No main circle k has a companion at 2k.")]
     lissajous = {view.name: view for view in views(drawn("lissajous"))}
     (words,) = lissajous["fve"].blocks
     assert isinstance(words, Words) and words.text.startswith("not defined for p 13")

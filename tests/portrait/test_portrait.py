@@ -74,7 +74,7 @@ def test_a_portrait_comes_back_as_it_was_written(tmp_path: Path) -> None:
         (None, "not a portrait; `python -m clockpizza.portrait` makes one"),
         (b"{", "not a portrait, or damaged"),
         (b"[]", "not a portrait"),
-        (b'{"schema": 99}', "a portrait of schema 99; this reads schema 1"),
+        (b'{"schema": 99}', "a portrait of schema 99; this reads schema 2"),
     ],
 )
 def test_other_files_are_refused(document: bytes | None, complaint: str, tmp_path: Path) -> None:
