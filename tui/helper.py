@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from clockpizza import __version__
+from clockpizza.cuts import EDITION
 from clockpizza.errors import BadInput, ClockpizzaError, visible
+from clockpizza.portrait import SCHEMA
 from clockpizza.store.layout import make_folder
 from clockpizza.worker.launch import module_path
 from tui.settings import cache_folder
@@ -47,7 +49,7 @@ class Portraits:
             status = path.stat()
         except OSError as error:
             raise BadInput(visible(f"{checkpoint}: cannot be read: {error.strerror}")) from error
-        identity = f"{__version__}\0{path}\0{status.st_size}\0{status.st_mtime_ns}"
+        identity = f"{__version__}\0{EDITION}\0{SCHEMA}\0{path}\0{status.st_size}\0{status.st_mtime_ns}"
         return self.folder / f"{hashlib.sha256(identity.encode(errors='surrogateescape')).hexdigest()[:32]}.npz"
 
     async def make(self, checkpoint: Path, progress: Progress) -> Path:

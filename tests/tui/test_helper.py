@@ -43,6 +43,16 @@ def test_a_file_that_has_changed_has_another_portrait(checkpoint: Path, tmp_path
         portraits.file(tmp_path / "gone.pt")
 
 
+@pytest.mark.parametrize("name", ["EDITION", "SCHEMA", "__version__"])
+def test_another_edition_of_the_rule_has_another_portrait(
+    name: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portraits = Portraits(tmp_path / "kept")
+    first = portraits.file(checkpoint)
+    monkeypatch.setattr(f"tui.helper.{name}", 99)
+    assert portraits.file(checkpoint) != first
+
+
 def test_progress_is_told_and_a_portrait_is_made_once(checkpoint: Path, child: Path, tmp_path: Path) -> None:
     script(child, f'echo "measuring circle 3 0.40"; echo $4 >> {tmp_path}/calls; touch "$6"')
     portraits, heard = Portraits(tmp_path / "kept"), []
