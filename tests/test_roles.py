@@ -68,7 +68,7 @@ def test_a_circle_keeps_its_own_part_of_a_wave_that_another_carries() -> None:
     assert carried(waves, found, P)[0].part == pytest.approx(0.2)
 
 
-def test_what_nobody_carries_is_nobodys() -> None:
+def test_what_stays_when_both_planes_are_out_belongs_to_no_circle() -> None:
     waves = [wave(8, 0.5, {8: 0.0}), wave(16, 0.4, {16: 0.94}, both=0.94), wave(7, 0.1, {7: 1.0}, both=0.0)]
     assert [part.part for part in carried(waves, mains(waves, P), P)] == [pytest.approx(0.06)]
 

@@ -284,8 +284,8 @@ def test_a_wave_that_another_circle_carries_counts_as_that_ones() -> None:
     verdict = judge(replace(grounds, waves=[grounds.waves[0], carried]))
     assert called(verdict) == ("pizza", "clear", None)
     assert shares_of(verdict).pizza == pytest.approx(0.95)
-    nobodys = judge(replace(grounds, waves=[grounds.waves[0], replace(carried, left_without_half=1.0)]))
-    assert shares_of(nobodys).unaccounted == pytest.approx(0.5)
+    left = judge(replace(grounds, waves=[grounds.waves[0], replace(carried, left_without_half=1.0)]))
+    assert shares_of(left).unaccounted == pytest.approx(0.5)
 
 
 def test_phases_are_free_with_two_vocabularies(ideal_evidence: Ideal) -> None:

@@ -19,7 +19,6 @@ from clockpizza.evidence.isolation import alone
 from clockpizza.evidence.planes import Planes
 from clockpizza.evidence.probe import Probe
 from clockpizza.evidence.waves import Waves, amplitudes
-from clockpizza.frequency import double
 from clockpizza.law import Law, fit_law, read_law
 from clockpizza.roles import Main, names
 
@@ -113,12 +112,6 @@ def circles(
             )
         )
     return result
-
-
-def companion_planes(mains: Sequence[Main], p: int) -> list[int]:
-    """The planes at twice the main circles' frequencies that are not main circles' own."""
-    own = {main.frequency for main in mains}
-    return sorted({double(main.frequency, p) for main in mains} - own - {0})
 
 
 def _isolated(
