@@ -126,10 +126,9 @@ def _circle_row(c: Circle, found: CircleVerdict | None) -> tuple[str, ...]:
         accompanying = c.isolated.accompanying if c.isolated else None
         return *first, "", "", "", "" if accompanying is None else f"accomp. {accompanying:.4f}"
     law = found.law
-    turn = f"{law.phase:+.2f}" if law.phase else ""
     return (
         *first,
-        f"{law.b0:.1f} + {law.b1:.1f}|cos{turn}|",
+        f"{law.b0:.1f}+{law.b1:.1f}|cos{law.phase:+.2f}|" if law.phase else f"{law.b0:.1f} + {law.b1:.1f}|cos|",
         f"{found.unlawful_part:.1%}",
         f"{found.pizza_part:.2f}",
         f"{c.isolated.clock:.4f} / {c.isolated.pizza:.4f}" if c.isolated else "",
