@@ -58,9 +58,11 @@ def test_model_as_accuracy_by_components(of_authors: Authors) -> None:
 
 
 def test_model_as_companions_hide_it(of_authors: Authors) -> None:
+    """Pizza parts of .06 to .07 in the full logits, and of 1 with the planes at 2k and k/2 out."""
     found = rows(of_authors(MODEL_A), "amplitude")
-    assert [found[k][4] for k in ("17", "3", "15")] == ["0.071", "0.059", "0.073"]
-    assert [found[f"{k}'"][4] for k in ("17", "3", "15")] == ["0.540", "0.544", "0.542"]
+    assert [found[k][5] for k in ("17", "3", "15")] == ["0.067", "0.066", "0.069"]
+    assert [found[f"{k}'"][5] for k in ("17", "3", "15")] == ["1.000", "1.000", "1.000"]
+    assert [found[f"{k}'"][0] for k in ("17", "3", "15")] == ["without 21, 25", "without 6, 28", "without 22, 29"]
     assert {(k, row[0]) for k, row in rows(of_authors(MODEL_A), "companions").items()} == {
         ("17", "25"),
         ("3", "6"),
@@ -79,7 +81,7 @@ def test_model_as_gradients_are_alike_and_model_bs_are_not(of_authors: Authors) 
 def test_model_bs_small_circle(of_authors: Authors) -> None:
     found = rows(of_authors(MODEL_B), "amplitude")
     assert found["21"][1:3] == ["6.16", "0.97"]
-    assert found["21''"] == ["without 17, frozen", "-0.30", "10.61", "0.992", "0.508", "1.000"]
+    assert found["21'"] == ["without 17, 19", "0.00", "10.23", "0.00", "0.19", "1.000"]
     fve = rows(of_authors(MODEL_B), "fve")
     assert [fve[name][0] for name in list(fve)[:3]] == ["76.62", "5.14", "-59.87"]
     assert rows(of_authors(MODEL_B), "accuracy")["first 4"][0] == "100.00"
