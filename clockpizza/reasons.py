@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clockpizza import roles
-from clockpizza.cuts import CLEAR, CLEAR_ALONE, LEAST_LAWFUL, PAPER_CUT
+from clockpizza.cuts import CLEAR, CLEAR_ALONE, CLEARLY_OTHER, LEAST_LAWFUL, PAPER_CUT
 from clockpizza.grounds import Grounds
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ MOST = 6  # frequencies that a sentence lists
 
 
 def of(verdict: Verdict, grounds: Grounds) -> str:
-    """Why the verdict is what it is."""
-    told = [_circles(verdict)] if verdict.kind is None else [_other(verdict, grounds)]
-    told += [_shares(verdict), _mixed(verdict, grounds), _paper(verdict, grounds)]
+    """Why the verdict is what it is, what matters most first: a screen may have room for no more than that."""
+    told = [_lead(verdict)] if verdict.kind is None else [_other(verdict, grounds)]
+    told += [_shares(verdict), _mixed(verdict, grounds), *_others(verdict), _paper(verdict, grounds)]
     return " ".join(f"{sentence}." for sentence in told if sentence)
 
 
@@ -38,25 +38,45 @@ def listed(frequencies: list[int]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _circles(verdict: Verdict) -> str:
-    lead, *rest = verdict.circles
+def below(share: float, cut: float) -> str:
+    """`68 % is below 80 %`, with decimals where the two would look the same."""
+    return f"{_apart(share, cut)} is below {_apart(cut, share)}"
+
+
+def _apart(share: float, other: float) -> str:
+    """A share in percent, with as many digits as it takes to tell it from another."""
+    digits = next(n for n in (0, 1, 2, 6) if n == 6 or f"{100 * share:.{n}f}" != f"{100 * other:.{n}f}")
+    return f"{100 * share:.{digits}f} %"
+
+
+def _lead(verdict: Verdict) -> str:
+    """The strongest circle: how much it writes, and by which law."""
+    lead = verdict.circles[0]
+    writes = percent(lead.clock + lead.pizza + lead.unlawful)
     planes = f"with plane{'s' * (len(lead.out) > 1)} {listed(lead.out)} out of the embedding, " if lead.out else ""
-    sentence = f"Circle {lead.frequency} writes {percent(lead.wave)} of the logits' variance; {planes}{_law(lead)}"
+    return f"Circle {lead.frequency} writes {writes} of the logits' variance; {planes}{_law(lead)}"
+
+
+def _others(verdict: Verdict) -> list[str]:
+    """The other circles, those that are more of a clock and those that are more of a pizza."""
+    rest = verdict.circles[1:] if verdict.kind is None else []
     groups = {"clock": [c for c in rest if c.pizza_part <= 0.5], "pizza": [c for c in rest if c.pizza_part > 0.5]}
-    for algorithm, circles in groups.items():
-        if circles:
-            one = len(circles) == 1
-            sentence += f". Circle{'' if one else 's'} {listed([c.frequency for c in circles])} "
-            sentence += f"{'is' if one else 'are'} mostly a {algorithm}'s ({_parts(circles, algorithm)})"
-    return sentence
+    return [
+        f"{_circles(circles)} {'is' if len(circles) == 1 else 'are'} {_parts(circles, algorithm)} a {algorithm}'s"
+        for algorithm, circles in groups.items()
+        if circles
+    ]
+
+
+def _circles(circles: list[CircleVerdict]) -> str:
+    return f"Circle{'s' * (len(circles) > 1)} {listed([c.frequency for c in circles])}"
 
 
 def _law(circle: CircleVerdict) -> str:
-    """`its amplitude goes with a-b as 0.10 + 21.30 |cos(w(a-b)/2)|, 99 % a pizza's (the law leaves <1 % of it)`."""
+    """`its amplitude goes with a-b as 0.10 + 21.30 |cos(w(a-b)/2)|, 99 % a pizza's (<1 % of it fits neither law)`."""
     algorithm = "pizza" if circle.pizza_part > 0.5 else "clock"
-    part = circle.pizza_part if algorithm == "pizza" else 1 - circle.pizza_part
-    left = f"the law leaves {percent(circle.unlawful_part)} of it"
-    return f"its amplitude goes with a-b as {circle.law}, {percent(part)} a {algorithm}'s ({left})"
+    left = f"{percent(circle.unlawful_part)} of it fits neither law"
+    return f"its amplitude goes with a-b as {circle.law}, {_parts([circle], algorithm)} a {algorithm}'s ({left})"
 
 
 def _parts(circles: list[CircleVerdict], algorithm: str) -> str:
@@ -66,43 +86,58 @@ def _parts(circles: list[CircleVerdict], algorithm: str) -> str:
 
 
 def _other(verdict: Verdict, grounds: Grounds) -> str:
-    """What a non-circular network is, by what showed it."""
-    assert verdict.explained is not None and verdict.shares is not None
-    if verdict.kind == "number line":
-        return _number_line(grounds)
+    """What a non-circular network is, by what showed it, and where it failed to be circles."""
+    why = [_why_no_circles(verdict, grounds), _idle(grounds)]
     if verdict.kind == "lawless":
-        law = verdict.shares.clock + verdict.shares.pizza
-        if law < LEAST_LAWFUL:
-            together = f"clock and pizza have {percent(law)} together, below {percent(LEAST_LAWFUL)}"
-            return f"Its circles follow neither law: {together}"
-        return f"What fits no law is more than either has, {_most(verdict)}"
+        why = [_lawless(verdict)]
+    elif verdict.kind == "number line":
+        why = [_number_line(grounds), *why]
+    elif verdict.kind != "idle circles":
+        why = ["It is a lookup table, or uses many frequencies together", *why]
+    return ". ".join(each for each in why if each)
+
+
+def _why_no_circles(verdict: Verdict, grounds: Grounds) -> str:
+    """Why main circles do not explain the network."""
+    assert verdict.explained is not None
+    if not verdict.circles:
+        return "It has no main circle: no plane of its embedding takes its own wave along and leaves the others"
     if verdict.explained < roles.LEAST_EXPLAINED:
-        asked = f"where {percent(roles.LEAST_EXPLAINED)} are asked"
-        owned = f"{percent(verdict.explained)} of the logits' variance falls with the plane of its own frequency alone"
-        if verdict.kind == "idle circles":
-            return (
-                f"Taking out the round planes {listed(grounds.idle)} of its embedding changes nothing; {owned}, {asked}"
-            )
-        return f"It is a lookup table, or uses many frequencies together: {owned}, {asked}"
-    least = roles.LEAST_ALONE * grounds.accuracy
-    return f"Its circles do not answer by themselves: {_alone(grounds)}, where {least:.3f} are asked"
+        short = below(verdict.explained, roles.LEAST_EXPLAINED)
+        return f"Its main circles write too little of the logits' variance: {short}"
+    alone = f"{grounds.kept_accuracy:.4f} of all pairs, below {roles.LEAST_ALONE * grounds.accuracy:.4f}"
+    return f"Its main circles and the planes at twice their frequencies do not answer alone: {alone}"
 
 
 def _number_line(grounds: Grounds) -> str:
     line = grounds.number_line
     assert line is not None
     ramp = f"({line.multiplier} t + {line.offset}) mod {grounds.p}"
-    both = "its main circles and an ideal ramp" if grounds.kept else "an ideal ramp alone"
+    both = "its main circles, their doubles and an ideal ramp" if grounds.kept else "an ideal ramp alone"
     words = f"Its tokens t lie on a number line, {ramp}: with {both} in the embedding it answers {line.with_ramp:.3f}"
-    words += f" of all pairs, with the ramp's sine instead {line.with_sine:.3f}; {_alone(grounds)}"
-    idle = f". Its round planes {listed(grounds.idle)} hold most of the embedding and do not answer alone"
-    return words + (idle if grounds.idle else "")
+    return words + f" of all pairs, with the ramp's sine instead {line.with_sine:.3f}"
 
 
-def _alone(grounds: Grounds) -> str:
-    if not grounds.kept:
-        return "it has no main circle"
-    return f"its main circles alone answer {grounds.kept_accuracy:.3f} of all pairs"
+def _idle(grounds: Grounds) -> str:
+    if not grounds.idle:
+        return ""
+    one = len(grounds.idle) == 1
+    planes = f"Round plane {grounds.idle[0]} holds" if one else f"Round planes {listed(grounds.idle)} hold"
+    alone = f"alone {'answers' if one else 'answer'} less than {roles.LEAST_ALONE} of what it answers"
+    return f"{planes} half of its embedding's variance or more, but {alone}"
+
+
+def _lawless(verdict: Verdict) -> str:
+    assert verdict.shares is not None
+    s = verdict.shares
+    law, most, rest = s.clock + s.pizza, max(s.clock, s.pizza), max(s.unlawful, s.unaccounted)
+    if law < LEAST_LAWFUL:
+        return f"Clock and pizza have too little of the logits' variance together: {below(law, LEAST_LAWFUL)}"
+    what = "fits neither law" if rest == s.unlawful else "is no main circle's"
+    larger = "clock" if most == s.clock else "pizza"
+    return (
+        f"{_apart(rest, most)} of the logits' variance {what}, more than the {_apart(most, rest)} that is a {larger}'s"
+    )
 
 
 def _shares(verdict: Verdict) -> str:
@@ -113,38 +148,41 @@ def _shares(verdict: Verdict) -> str:
     return f"Of all the logits' variance {laws}; {rest}"
 
 
-def _most(verdict: Verdict) -> str:
-    assert verdict.shares is not None
-    return percent(max(verdict.shares.clock, verdict.shares.pizza))
-
-
 def _mixed(verdict: Verdict, grounds: Grounds) -> str:
-    if verdict.kind is not None or verdict.certainty != "mixed" or verdict.shares is None:
+    """Why it is not clear."""
+    assert verdict.shares is not None
+    if verdict.certainty != "mixed":
         return ""
-    share = max(verdict.shares.clock, verdict.shares.pizza)
-    if share < CLEAR:
-        return f"Mixed, as {below(share, CLEAR)}"
-    written = below(grounds.kept_share, CLEAR_ALONE)
-    return f"Mixed, as its circles alone write too little of the logits' variance: {written}"
-
-
-def below(share: float, cut: float) -> str:
-    """`68 % is below 80 %`, with a decimal where the two would look the same."""
-    digits = next(n for n in (0, 1, 2, 6) if n == 6 or f"{100 * share:.{n}f}" != f"{100 * cut:.{n}f}")
-    return f"{100 * share:.{digits}f} % is below {100 * cut:.{digits}f} %"
+    clock, pizza = verdict.shares.clock, verdict.shares.pizza
+    if verdict.kind is not None:
+        together = f"clock and pizza have {_apart(clock + pizza, CLEARLY_OTHER)} together"
+        return f"It is mixed, not clear: {together}, not below {_apart(CLEARLY_OTHER, clock + pizza)}"
+    if max(clock, pizza) < CLEAR:
+        return f"It is mixed, not clear: the {verdict.name}'s {below(max(clock, pizza), CLEAR)}"
+    alone = "main circles and the planes at twice their frequencies alone write too little of the logits' variance"
+    return f"It is mixed, not clear: {alone}, {below(max(0.0, grounds.kept_share), CLEAR_ALONE)}"
 
 
 def _paper(verdict: Verdict, grounds: Grounds) -> str:
     """Where the paper's cuts say something else, and what they go by."""
-    region, circularity = verdict.paper_region, f"{grounds.circularity_authors:.4f}"
+    region, gs, di = verdict.paper_region, grounds.symmetricity_100, grounds.irrelevance_top_wrong
     if region is None or region in ("between", verdict.name):
         return ""
     if region != "non-circular":
+        by = f"symmetricity {gs:.2f} and irrelevance {di:.2f}"  # both are known where the region is one of these
         if verdict.name == "non-circular":
-            return f"The paper would call it a {region}: circularity {circularity}, above {PAPER_CUT}"
-        return f"The paper's cuts on symmetricity and irrelevance would say {region}"
+            circularity = f"circularity {_near(grounds.circularity_authors)}, above {PAPER_CUT}"
+            return f"The paper would call it a {region}: {circularity}, {by}"
+        return f"The paper's cuts on {by} would say {region}"
+    circularity = f"{_near(grounds.circularity_authors)}, not above {PAPER_CUT}"
     if grounds.circularity > PAPER_CUT:
-        whole = f"The paper's circularity, of both vocabularies at once, is {circularity}, not above {PAPER_CUT}"
-        return f"{whole}; of each alone it is {grounds.circularity:.4f} or more"
-    cause = "That goes by principal components, which mix circles of like size; none decides here"
-    return f"The paper would call it non-circular: circularity {circularity}, not above {PAPER_CUT}. {cause}"
+        whole = f"The paper's circularity, of both vocabularies at once, is {circularity}"
+        return f"{whole}; of each alone it is {_near(grounds.circularity)} or more"
+    cause = "That goes by principal components, which can mix circles of like size; the verdict does not rest on them"
+    return f"The paper would call it non-circular: circularity {circularity}. {cause}"
+
+
+def _near(circularity: float) -> str:
+    """With as many digits as it takes to tell it from the paper's cut."""
+    digits = next(n for n in (4, 6, 9) if n == 9 or round(circularity, n) != PAPER_CUT)
+    return f"{circularity:.{digits}f}"

@@ -258,16 +258,48 @@ def test_the_bar_is_gone_from_the_line_that_a_panel_starts_on(two: None) -> None
         assert not re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", last).strip(), last
 
 
+def test_json_has_shares_kind_laws_and_every_circle(run: Run) -> None:
+    save("wide.pt", "wide", p=31, frequencies=None)
+    (document,) = (json.loads(line) for line in run("wide.pt", "--json")[1].splitlines())
+    verdict = document["verdict"]
+    assert (document["schema"], verdict["edition"], verdict["kind"]) == (2, EDITION, None)
+    assert list(verdict["shares"]) == ["clock", "pizza", "unlawful", "unaccounted"]
+    assert sum(verdict["shares"].values()) == pytest.approx(1)
+    assert len(verdict["circles"]) == len(document["evidence"]["circles"]) == 15  # all of them, no longer the first 12
+    assert {circle["role"] for circle in document["evidence"]["circles"]} == {"main"}
+    assert set(verdict["circles"][0]["law"]) == {"b0", "b1", "phase", "pizza", "misfit", "r2"}
+    assert document["told"]["p"] == "file" and "p 31" in document["reading"]
+    assert len(document["grounds"]["waves"]) == 15
+
+
+def test_a_refused_network_has_planes_in_its_json_and_no_circle_at_work(run: Run) -> None:
+    save("table.pt", "memoriser", train_fraction=0.8)
+    document = json.loads(run("table.pt", "--json")[1])
+    assert (document["verdict"]["name"], document["verdict"]["shares"], document["grounds"]["waves"]) == (
+        None,
+        None,
+        [],
+    )
+    circles = document["evidence"]["circles"]
+    assert circles and {circle["role"] for circle in circles} == {"idle"}
+    assert {circle["law_full"] for circle in circles} == {None}
+
+
 # ---- the panel itself -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Classification]:
     circles: dict[str, Any] = {"frequencies": (5, 2)}
-    arguments = {"clock": circles, "pizza": circles, "lissajous": circles, "memoriser": {"train_fraction": 0.8}}
+    arguments = {
+        **{"clock": circles, "pizza": circles, "lissajous": circles, "memoriser": {"train_fraction": 0.8}},
+        **{"wide": {"p": 31}, "lookup": {}, "idle-circles": circles},
+        # Companions and a phase make the widest table.
+        "turned": circles | {"kind": "pizza", "separate_vocabularies": True, "b_turn": 0.6},
+    }
     found = {}
     for kind, chosen in arguments.items():
-        made = ideal(kind, p=13, **chosen)
+        made = ideal(**{"kind": kind, "p": 13, **chosen})
         path = Path(f"ideal-{kind}.pt")
         found[kind] = classify_checkpoint(checkpoints.Checkpoint(path, "clockpizza", made.network, made.training_pairs))
     return found
@@ -282,7 +314,7 @@ def drawn(result: Classification, *, width: int = 80, ascii: bool = False) -> st
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 200])
-@pytest.mark.parametrize("kind", ["clock", "pizza", "lissajous", "memoriser"])
+@pytest.mark.parametrize("kind", ["clock", "pizza", "lissajous", "memoriser", "wide", "turned"])
 def test_a_panel_keeps_within_the_terminal(kind: str, width: int, results: dict[str, Classification]) -> None:
     lines = drawn(results[kind], width=width).splitlines()
     assert {cell_len(line) for line in lines} == {min(width, 124)}
@@ -323,16 +355,62 @@ def test_an_ascii_panel_draws_with_ascii(results: dict[str, Classification]) -> 
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        "clock",
-        "pizza",
-    ],
+    ["clock", "pizza", "turned"],
 )
-def test_at_80_columns_no_number_is_cut_short(kind: str, results: dict[str, Classification]) -> None:
+def test_at_80_columns_no_number_is_cut_short_or_broken(kind: str, results: dict[str, Classification]) -> None:
     text, circle = drawn(results[kind]), results[kind].evidence.circles[0]
     assert circle.isolated is not None
     assert "…" not in text
-    assert f"{circle.isolated.clock:.4f}" in text and f"{circle.isolated.pizza:.4f}" in text
+    assert f"{circle.isolated.clock:.4f} / {circle.isolated.pizza:.4f}" in text
+    if kind == "turned":
+        (found, *_) = results[kind].verdict.circles
+        assert f"{found.law.b0:.1f}+{found.law.b1:.1f}|cos{found.law.phase:+.2f}|" in text
+        assert f"main -{found.companion}" in text
+
+
+def test_in_a_narrow_terminal_columns_go_and_none_is_cut(results: dict[str, Classification]) -> None:
+    for width, missing in ((60, "FVE clock/pizza"), (40, "over a-b")):
+        text = drawn(results["turned"], width=width)
+        (header,) = (line for line in text.splitlines() if line.startswith("│  k ") or line.startswith("│ k role"))
+        assert "…" not in header and missing not in header and "pizza" in header
+
+
+def test_all_four_shares_and_the_kind_are_told(results: dict[str, Classification]) -> None:
+    pizza = drawn(results["pizza"]).splitlines()
+    assert "▲ PIZZA  clear" in pizza[1]
+    assert re.search(r"of the logits: clock <?\d %, pizza >?\d+ %, unlawful <?\d %, unaccounted <?\d %  ", pizza[2])
+    for kind, what in (("lookup", "lookup or broad"), ("idle-circles", "number line"), ("lissajous", "number line")):
+        lines = drawn(results[kind]).splitlines()
+        assert f"■ NON-CIRCULAR  clear: {what}" in lines[1]
+        assert "clock 0 %, pizza 0 %, unlawful 0 %, unaccounted 100 %" in lines[2]
+        plain = plain_lines(results[kind])
+        assert plain[1:3] == [
+            f"  ■ NON-CIRCULAR  clear: {what}",
+            "  of the logits: clock 0 %, pizza 0 %, unlawful 0 %, unaccounted 100 %",
+        ]
+        assert any("role idle" in line for line in plain)
+
+
+def test_circles_beyond_those_of_a_panel_are_counted_and_plain_lines_have_all(
+    results: dict[str, Classification],
+) -> None:
+    text = drawn(results["wide"])
+    assert sum("|cos|" in line for line in text.splitlines() if " main " in line) == 8
+    assert "and 7 more (see --json)" in text
+    assert sum(line.startswith("  circle k ") for line in plain_lines(results["wide"])) == 15
+
+
+def test_how_a_file_was_read_is_said_once(results: dict[str, Classification], run: Run) -> None:
+    network = ideal("clock", p=13, frequencies=(5, 2)).network
+    torch.save(dict(network.weights), "model_x.pt")
+    options = ("--attention-rate", "0", "--activation", "relu", "--p", "13")
+    text = run("model_x.pt", *options)[1]
+    assert text.count("read as: ") == 1 and "attention rate 0, ReLU (option)" in text
+    memoriser = ideal("memoriser", p=13, train_fraction=0.5)
+    torch.save(dict(memoriser.network.weights), "model_x.pt")
+    code, text, _ = run("model_x.pt", *options)
+    assert code == 3 and "as read with" in text and "read as: " not in text
+    assert text.count("ReLU (option)") == 1
 
 
 def test_plain_lines_hold_what_the_panel_holds(results: dict[str, Classification]) -> None:
