@@ -9,14 +9,16 @@ import numpy as np
 from clockpizza.cuts import PAPER_CUT
 from clockpizza.inspection.blocks import Block, Curves, Dots, Picture, Plane, Table, Words
 from clockpizza.inspection.sitter import Sitter, dense, number, share, title
+from clockpizza.reasons import listed
 
 PLANES = 8  # circles that are drawn
+NO_MAIN = "no circle is at work in its logits"
 
 
 def verdict(s: Sitter) -> list[Block]:
     v = s.verdict
     if v["name"] is None:
-        return [Words(f"Refused: {v['refused']}.")]
+        return [Words(f"Refused: {v['refused'].rstrip('.')}.")]
     kind = f": {v['kind']}" if v["kind"] else ""
     blocks: list[Block] = [Words(f"{v['name'].capitalize()}{kind}, {v['certainty']}. {v['reasons']}")]
     header = ["", *(name for name in v["shares"])]
@@ -24,6 +26,8 @@ def verdict(s: Sitter) -> list[Block]:
     for c in v["circles"]:
         rows.append([f"circle {c['frequency']}", *(share(c[name], 2) for name in ("clock", "pizza", "unlawful")), ""])
     blocks.append(Table(rows, "percent of all the logits' variance"))
+    if s.reading:
+        blocks.append(Words(f"Read as {s.reading}."))
     return blocks
 
 
@@ -66,6 +70,7 @@ def circles(s: Sitter) -> list[Block]:
         )
     blocks: list[Block] = [Table(rows)]
     blocks.append(Words("wave %: share of the logits' variance that is a wave of a + b - c at k."))
+    blocks += _first_of(len(s.frequencies), "planes")
     drawn = list(zip(s.frequencies, s.arrays["circle_scores"], strict=True))[:PLANES]
     return blocks + [Plane(title(s.circle(k)), points.astype(float)) for k, points in drawn]
 
@@ -88,7 +93,7 @@ def correct_logit(s: Sitter) -> list[Block]:
 def isolation(s: Sitter) -> list[Block]:
     if not s.frequencies:
         return s.why("circle_frequencies")
-    blocks: list[Block] = []
+    blocks: list[Block] = _first_of(len(s.frequencies), "circles")
     for k in s.frequencies[:PLANES]:
         picture = s.arrays.get(f"isolated_{k}")
         if picture is None:
@@ -99,6 +104,8 @@ def isolation(s: Sitter) -> list[Block]:
 
 
 def fve(s: Sitter) -> list[Block]:
+    if not s.at_work:
+        return [Words(f"not defined for {s.describe}: {NO_MAIN}")]
     rows = [["circle", "clock", "pizza", "accomp.", "clock, frozen", "pizza, frozen"]]
     for k in s.frequencies:
         c = s.circle(k)
@@ -109,23 +116,18 @@ def fve(s: Sitter) -> list[Block]:
             values = [alone[n] if c["role"] != "companion" or n == "accompanying" else None for n in names]
             rows.append([title(c), *("" if x is None else share(x, 2) for x in values)])
     if len(rows) == 1:
-        return [Words(f"not defined for {s.describe}: no circle has two principal components of its own")]
+        return [Words(f"not defined for {s.describe}: no circle at work has two principal components of its own")]
     blocks: list[Block] = [Table(dense(rows), "percent of the logits' variance, all other circles removed")]
-    if s.of_attention:
-        blocks.append(
-            Words(
-                "With attention a circle alone need not do what it does beside the others, the pattern frozen or not: "
-                "judge a circle by its amplitude law."
-            )
-        )
-    return blocks
+    pattern = ", the attention pattern frozen or not" if s.of_attention else ""
+    others = f"A circle alone need not do what it does beside the others{pattern}"
+    return [*blocks, Words(f"{others}: judge a circle by its amplitude law.")]
 
 
 def amplitude(s: Sitter) -> list[Block]:
     found = {c["frequency"]: c for c in s.verdict["circles"]}
     main = [k for k in s.frequencies if k in found]
     if not main:
-        return [Words(f"not defined for {s.describe}: no circle is at work in its logits")]
+        return [Words(f"not defined for {s.describe}: {NO_MAIN}")]
     rows = [["k", "logits", "b0", "b1", "phase", "left %", "pizza part"]]
     for k in main:
         c = found[k]
@@ -135,6 +137,9 @@ def amplitude(s: Sitter) -> list[Block]:
             left = law["misfit"] if left is None else left
             rows.append(["" if i else str(k), name, *numbers, share(left, 2), number(law["pizza"], ".3f")])
     blocks: list[Block] = [Table(rows, "g(d) = b0 + b1 |cos(w d / 2 + phase)|, logits")]
+    left = "left %: of the power of g, what the law leaves; without other planes, with what these do together"
+    blocks.append(Words(f"{left} beyond what each does alone."))
+    blocks += _first_of(len(main), "circles")
     d = np.arange(s.p)
     for at, k in enumerate(main[:PLANES]):
         lines = {
@@ -145,6 +150,11 @@ def amplitude(s: Sitter) -> list[Block]:
     return blocks
 
 
+def _first_of(n: int, what: str) -> list[Block]:
+    """That not all are drawn, where that is so."""
+    return [Words(f"Drawn: the first {PLANES} of {n} {what}.")] if n > PLANES else []
+
+
 def _out(circle: dict[str, Any]) -> str:
     """`without 6, 24`: the planes that are out where a law is read."""
     return f"without {', '.join(map(str, circle['out']))}" if circle["out"] else "as it is"
@@ -153,7 +163,11 @@ def _out(circle: dict[str, Any]) -> str:
 def companions(s: Sitter) -> list[Block]:
     pairs = [c for c in s.verdict["circles"] if c["companion"]]
     if not pairs:
-        return [Words("No main circle k has a companion at 2k.")]
+        return [
+            Words(
+                "No main circle k has a companion at 2k." if s.at_work else f"not defined for {s.describe}: {NO_MAIN}"
+            )
+        ]
     rows = [["k", "2k", "variance %", "wave %", "pizza, full", "out", "FVE accomp. %"]]
     for c in pairs:
         other = s.circle(c["companion"])
@@ -197,6 +211,6 @@ def losses(s: Sitter) -> list[Block]:
         return s.why("progress_losses")
     over = "the training pairs" if s.tables["split_known"] else "all pairs (the split is not known)"
     rows = [["loss", "nats a pair"], ["full, all pairs", number(s.evidence["accuracy"]["loss"], ".4g")]]
-    rows.append([f"restricted to k = {', '.join(map(str, found['frequencies']))}", number(found["restricted"], ".4g")])
+    rows.append([f"restricted to k = {listed(found['frequencies'])}", number(found["restricted"], ".4g")])
     rows.append([f"excluded, over {over}", number(found["excluded"], ".4g")])
     return [Table(rows), Words(f"Chance is log p = {np.log(s.p):.3f}.")]

@@ -36,6 +36,21 @@ class Sitter:
         return [Words(self.undefined.get(name, f"not defined for {self.describe}"))]
 
     @property
+    def at_work(self) -> bool:
+        """Whether it has main circles; of a refused network nobody knows."""
+        return bool(self.verdict["circles"])
+
+    @property
+    def reading(self) -> str:
+        """How the file was read: each setting, and what told it."""
+        return str(self.portrait.document["classification"].get("reading") or "")
+
+    @property
+    def refusal(self) -> str:
+        """Why the network is refused a verdict, without how it was read."""
+        return str(self.verdict.get("refused") or "").removesuffix(f"; as read with {self.reading}")
+
+    @property
     def of_attention(self) -> bool:
         return bool(self.network.get("attention_rate"))
 

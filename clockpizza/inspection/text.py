@@ -82,7 +82,7 @@ def _table(table: Table, width: int, *, mark: bool) -> list[Text]:
     right = [i > 0 and all(row[i] in ("", "-") or is_number(row[i]) for row in rows[1:]) for i in range(len(rows[0]))]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     room = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    lines = [Text(visible(table.caption) + ":", "italic")] if table.caption else []
+    lines = _wrapped(f"{table.caption}:", width, "italic") if table.caption else []
     for at, row in enumerate(rows):
         cells = [
             cell.rjust(n) if to_right else cell.ljust(n) for cell, n, to_right in zip(row, widths, right, strict=True)

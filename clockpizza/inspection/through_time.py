@@ -65,7 +65,7 @@ def births(history: Timeline) -> Table:
                 *(f"{100 * p[at, k - 1]:.1f}" for p, at in _shares(history)),
             ]
         )
-    return Table(rows, "from its birth on, a circle outweighs every frequency that is none in the end")
+    return Table(rows, "from its birth on, a circle outweighs every frequency that is no circle in the end")
 
 
 def _shares(history: Timeline) -> list[tuple[NDArray[np.float64], int]]:

@@ -36,7 +36,7 @@ def views(portrait: Portrait, only: Sequence[str] = ()) -> list[View]:
     """All views of a portrait, or those named. Raises BadInput as `check` does."""
     check(only)
     sitter = Sitter(portrait)
-    why = f"means nothing here: {sitter.verdict.get('refused') or 'the network is refused a verdict'}"
+    why = f"means nothing here: {sitter.refusal or 'the network is refused a verdict'}"
     return [
         View(e.name, e.title, e.says, e.source, e.make(sitter), why if e.of_solved and not sitter.solved else "")
         for e in _ALL
@@ -74,7 +74,7 @@ _ALL = (
         "circles",
         "Circles",
         "Tokens on each frequency's plane of the embedding, coloured by their place on the circle: round and in order"
-        " is a circle, a line or a cloud is none; neighbours on circle k are delta = 1/k mod p apart.",
+        " is a circle, a line or a cloud is not; neighbours on circle k are delta = 1/k mod p apart.",
         f"{ZHONG}; labels by delta as there",
         circles.circles,
         of_solved=False,
@@ -115,7 +115,7 @@ _ALL = (
         "amplitude",
         "Amplitude law",
         "The amplitude of cos(w (a + b - c)) over a - b: constant for a clock, |cos(w d / 2)| for a pizza; read the "
-        "line without the planes at 2k and k/2, which hide a pizza.",
+        "line without the planes at 2k, which hides a pizza, and at k/2, whose circle writes at k, too.",
         "docs/verdict.md, after the formulas of Zhong et al. 2023",
         circles.amplitude,
     ),
@@ -123,7 +123,7 @@ _ALL = (
         "companions",
         "Companions",
         "Circles at twice a main circle's frequency that fill a pizza's blind spots: where the pizza part rises once"
-        " 2k is out, the companion was at work.",
+        " the planes at 2k and k/2 are out, they hid it.",
         f"{ZHONG}, appendix on accompanying pizzas",
         circles.companions,
     ),
@@ -140,7 +140,7 @@ _ALL = (
         "fourier",
         "Fourier norms",
         "How much of each matrix lies along each cosine and sine over tokens: a few tall bars are the key "
-        "frequencies, even bars are none.",
+        "frequencies, even bars mean that no frequency is a key one.",
         NANDA,
         neurons.fourier,
         of_solved=False,

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,23 @@ from clockpizza.portrait.make import portrait
 
 @pytest.fixture(scope="session")
 def drawn() -> Callable[..., Portrait]:
-    """The portrait of an ideal network at p 13."""
+    """The portrait of an ideal network: by its kind, or `turned`, a pizza with separate vocabularies; p 13, or 31."""
 
     @functools.cache
     def make(kind: str) -> Portrait:
-        extra = {"train_fraction": 0.5} if kind == "memoriser" else {"frequencies": (5, 2)}
-        made = ideal(kind, p=13, width=64, attention_rate=0.3, **extra)
-        return portrait(Checkpoint(Path("made.pt"), "clockpizza", made.network, made.training_pairs))
+        extras: dict[str, dict[str, Any]] = {
+            "memoriser": {"train_fraction": 0.5},
+            "lookup": {},
+            "number-line": {"multiplier": 5, "offset": 3},
+            "wide": {"p": 31},
+            "turned": {"kind": "pizza", "frequencies": (5, 2), "separate_vocabularies": True, "b_turn": 0.6},
+        }
+        extra = extras.get(kind, {"frequencies": (5, 2)})
+        if kind != "wide":
+            extra |= {"width": 64, "attention_rate": 0.3}
+        made = ideal(**{"kind": kind, "p": 13, **extra})
+        told = {"p": "file", "separate_vocabularies": "file"}
+        return portrait(Checkpoint(Path("made.pt"), "clockpizza", made.network, made.training_pairs, told=told))
 
     return make
 

@@ -47,7 +47,7 @@ def checked(html: str) -> Balanced:
     return parser
 
 
-@pytest.mark.parametrize("kind", ["pizza", "clock", "lissajous", "memoriser"])
+@pytest.mark.parametrize("kind", ["pizza", "clock", "lissajous", "memoriser", "wide", "turned"])
 def test_the_page_is_one_well_formed_file_that_loads_nothing(kind: str, drawn: Drawn) -> None:
     html = page(drawn(kind), views(drawn(kind)))
     assert all(address.startswith(("#", "data:image/png;base64,")) for address in checked(html).loads)

@@ -13,7 +13,7 @@ from clockpizza.portrait import Portrait
 Drawn = Callable[[str], Portrait]
 
 
-@pytest.mark.parametrize("kind", ["pizza", "clock", "lissajous", "memoriser"])
+@pytest.mark.parametrize("kind", ["pizza", "clock", "lissajous", "memoriser", "wide", "turned"])
 @pytest.mark.parametrize("columns", [80, 130])
 @pytest.mark.parametrize("ascii", [False, True])
 def test_no_line_is_wider_than_the_screen(kind: str, columns: int, ascii: bool, drawn: Drawn) -> None:

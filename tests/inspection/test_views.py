@@ -21,7 +21,9 @@ from clockpizza.portrait.make import portrait
 Drawn = Callable[[str], Portrait]
 
 
-@pytest.mark.parametrize("kind", ["pizza", "clock", "lissajous", "memoriser"])
+@pytest.mark.parametrize(
+    "kind", ["pizza", "clock", "lissajous", "memoriser", "lookup", "number-line", "wide", "turned"]
+)
 def test_every_view_has_a_sentence_a_source_and_something_to_show(kind: str, drawn: Drawn) -> None:
     found = views(drawn(kind))
     assert len(found) == 18 and len({view.name for view in found}) == 18
@@ -79,11 +81,84 @@ def test_what_a_network_lacks_is_said(drawn: Drawn) -> None:
 
 
 def test_tables_have_as_many_cells_in_every_row(drawn: Drawn) -> None:
-    for kind in ("pizza", "clock", "lissajous", "memoriser"):
+    for kind in ("pizza", "clock", "lissajous", "memoriser", "lookup", "number-line", "wide", "turned"):
         for view in views(drawn(kind)):
             for block in view.blocks:
                 if isinstance(block, Table):
                     assert len({len(row) for row in block.rows}) == 1
+
+
+def table(portrait: Portrait, view: str, at: int = 0) -> list[list[str]]:
+    """The rows of a view's table."""
+    found = [block for block in views(portrait, [view])[0].blocks if isinstance(block, Table)]
+    return [list(row) for row in found[at].rows]
+
+
+def said(portrait: Portrait, view: str) -> str:
+    return "\n".join(block.text for block in views(portrait, [view])[0].blocks if isinstance(block, Words))
+
+
+def test_the_verdict_shows_all_four_shares_of_the_network_and_three_of_each_circle(drawn: Drawn) -> None:
+    header, every, *circles = table(drawn("pizza"), "verdict")
+    assert header == ["", "clock", "pizza", "unlawful", "unaccounted"]
+    assert sum(float(cell) for cell in every[1:]) == pytest.approx(100, abs=0.02)
+    assert [row[0] for row in circles] == ["circle 5", "circle 2"] and {row[4] for row in circles} == {""}
+    for column in (1, 2, 3):
+        assert sum(float(row[column]) for row in circles) == pytest.approx(float(every[column]), abs=0.02)
+    assert "Read as p 13, one vocabulary" in said(drawn("pizza"), "verdict")
+
+
+@pytest.mark.parametrize(("kind", "what"), [("lookup", "lookup or broad"), ("number-line", "number line")])
+def test_what_is_no_circles_says_what_it_is_and_has_no_laws(kind: str, what: str, drawn: Drawn) -> None:
+    assert said(drawn(kind), "verdict").startswith(f"Non-circular: {what}, clear. It")
+    assert table(drawn(kind), "verdict")[1:] == [["all", "0.00", "0.00", "0.00", "100.00"]]
+    assert {row[2] for row in table(drawn(kind), "circles")[1:]} == {"idle"}
+    for view in ("fve", "amplitude", "companions"):
+        (words,) = views(drawn(kind), [view])[0].blocks
+        assert isinstance(words, Words) and words.text.endswith("no circle is at work in its logits")
+    for name in ("amplitudes", "amplitudes_out"):
+        assert name not in drawn(kind).arrays
+
+
+def test_laws_are_shown_with_their_phase_and_what_they_leave(drawn: Drawn) -> None:
+    header, full, out, *_ = table(drawn("turned"), "amplitude")
+    assert header == ["k", "logits", "b0", "b1", "phase", "left %", "pizza part"]
+    assert (full[0], full[1], out[0], out[1]) == ("2", "full", "", "without 1, 4")
+    circle = drawn("turned").document["classification"]["verdict"]["circles"][0]
+    assert [out[2], out[3], out[4]] == [f"{circle['law'][name]:.2f}" for name in ("b0", "b1", "phase")]
+    assert float(out[4]) == pytest.approx(np.pi - 0.3, abs=0.02)
+    assert float(out[6]) > 0.99 > float(full[6])  # its companion hides the pizza in the full logits
+    assert out[5] == f"{100 * circle['unlawful_part']:.2f}"
+
+
+def test_of_many_circles_all_are_in_tables_and_some_are_drawn(drawn: Drawn) -> None:
+    wide = drawn("wide")
+    assert len(table(wide, "circles")) == 1 + 15 and len(table(wide, "amplitude")) == 1 + 2 * 15
+    assert wide.arrays["amplitudes"].shape == wide.arrays["amplitudes_out"].shape == (15, 31)
+    for view, kind in (("circles", Plane), ("amplitude", Curves)):
+        assert "Drawn: the first 8 of 15" in said(wide, view)
+        assert sum(isinstance(block, kind) for block in views(wide, [view])[0].blocks) == 8
+    assert "Drawn" not in said(drawn("pizza"), "circles")
+    assert table(wide, "losses")[2][0] == "restricted to k = 1, 2, 3, 4, 5, 6 and 9 more"
+
+
+def test_amplitudes_are_those_that_laws_were_read_from(drawn: Drawn) -> None:
+    from clockpizza.law import fit_law
+
+    for kind in ("pizza", "turned"):
+        arrays, document = drawn(kind).arrays, drawn(kind).document["classification"]
+        assert len(arrays["amplitudes"]) == len(document["verdict"]["circles"])
+        for at, circle in enumerate(document["verdict"]["circles"]):
+            assert int(arrays["circle_frequencies"][at]) == circle["frequency"]
+            law = fit_law(arrays["amplitudes_out"][at].tolist(), circle["frequency"], free_phase=kind == "turned")
+            assert (law.b1, law.phase) == (pytest.approx(circle["law"]["b1"], rel=1e-3), circle["law"]["phase"])
+
+
+def test_a_warning_is_short_though_the_refusal_tells_how_the_file_was_read(drawn: Drawn) -> None:
+    assert "as read with" in said(drawn("memoriser"), "verdict")
+    for view in views(drawn("memoriser")):
+        assert "as read with" not in view.warning
+        assert not view.warning or view.warning.endswith("below 0.95")
 
 
 @pytest.mark.parametrize(
