@@ -15,6 +15,7 @@ from clockpizza.store.event import number
 from clockpizza.store.result import table
 
 VERDICTS = ("clock", "pizza", "non-circular")
+SHARES = ("clock", "pizza", "unlawful", "unaccounted")
 LONGEST = 2000  # characters of a sentence from a file
 
 
@@ -44,8 +45,8 @@ class Facts:
     """Verdict and evidence.
 
     name: "clock", "pizza", "non-circular"; "refused" where `reasons` says why there is none; "" where nothing is known.
-    edition: of the rule that judged. kind: of a non-circular network. clock, pizza, unlawful, unaccounted: shares of
-        all the logits' variance; None in results of edition 1, whose shares were of something else.
+    edition: of the rule that judged. kind: of a non-circular network. shares: of all the logits' variance, by name:
+        clock, pizza, unlawful, unaccounted; none in results of edition 1, whose shares were of something else.
     accuracies: of components, in words.
     """
 
@@ -53,10 +54,7 @@ class Facts:
     certainty: str = ""
     reasons: str = ""
     region: str = ""
-    clock: float | None = None
-    pizza: float | None = None
-    unlawful: float | None = None
-    unaccounted: float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
     edition: int = EDITION
     kind: str = ""
     circles: tuple[CircleFacts, ...] = ()
@@ -76,7 +74,7 @@ def of_document(document: Mapping[str, Any]) -> Facts:
         certainty=words(verdict.get("certainty")),
         reasons=refused or words(verdict.get("reasons")),
         region=words(verdict.get("paper_region")),
-        **{name: number(shares.get(name)) for name in ("clock", "pizza", "unlawful", "unaccounted")},
+        shares={name: value for name in SHARES if (value := number(shares.get(name))) is not None},
         edition=_whole(verdict.get("edition")) or 1,
         kind=words(verdict.get("kind")),
         circles=tuple(

@@ -292,11 +292,12 @@ class NetworkScreen(LabScreen):
         number = [circle.frequency for circle in circles].index(k)
         circle = circles[number]
         variance, logits = self._powers().get(k, (circle.variance, circle.logits))
-        heading = [circle.role] if circle.role else []
+        judged = circle.pizza_part is not None and self._last  # only a main circle is
+        heading = [circle.role] if circle.role and not judged else []
         heading += [
             f"{name} {share:.1%}" for name, share in (("var", variance), ("logits", logits)) if share is not None
         ]
-        if circle.pizza_part is not None and self._last:
+        if circle.pizza_part is not None and judged:
             heading.append(f"{circle.pizza_part:.0%} pizza")
         delta = f", delta {circle.delta}" if circle.delta else ""
         title = f"circle k {k}{delta}, {number + 1} of {len(circles)}"

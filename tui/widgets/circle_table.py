@@ -13,19 +13,19 @@ from tui.blocks import above
 from tui.facts import CircleFacts
 from tui.widgets.panel import Panel
 
-# Title and width; `docs/classify.md` says what each is.
+# Title and width, of the law the least; `docs/screen.md` says what each is.
 COLUMNS: tuple[tuple[str, int], ...] = (
     ("k", 3),
     ("delta", 5),
     ("role", 9),
     ("var", 6),
     ("logits", 6),
-    ("clock", 6),
-    ("pizza", 6),
-    ("alone", 6),
-    ("amplitude over a-b", 18),
+    ("over a-b", 13),
     ("left", 5),
-    ("share", 5),
+    ("pizza", 5),
+    ("FVE c", 6),
+    ("FVE p", 6),
+    ("alone", 6),
     ("2k", 3),
 )
 
@@ -61,7 +61,7 @@ class CircleTable(Panel):
         palette = self.app.palette
         if not self.circles:
             return above(list(Text(self.words, palette.dim).wrap(self.app.console, max(8, width))))
-        columns = fitting(width)
+        columns = self._columns(width)
         lines = [Text(_line([name for name, _ in columns], columns), palette.dim)]
         foot = self._foot(width)[: max(0, height - 1 - len(self.circles))]  # what lies below comes after the circles
         room = max(1, height - 1 - len(foot))
@@ -79,9 +79,13 @@ class CircleTable(Panel):
             lines.append(line)
         return above(lines + foot)
 
+    def _columns(self, width: int) -> list[tuple[str, int]]:
+        return fitting(width, max(len(_law(c)) for c in self.circles))
+
     def _foot(self, width: int) -> list[Text]:
         notes = [self.foot]
-        if any(c.accompanying is not None for c in self.circles):
+        seen = any(name == "FVE p" for name, _ in self._columns(width))
+        if seen and any(c.accompanying is not None for c in self.circles):
             notes.append("a: FVE by the formula of the circle that it accompanies")
         wrapped = [Text(note, self.app.palette.dim).wrap(self.app.console, max(8, width)) for note in notes if note]
         return [line for lines in wrapped for line in lines]
@@ -105,12 +109,12 @@ class CircleTable(Panel):
             "role": c.role,
             "var": _percent(variance),
             "logits": _percent(logits),
-            "clock": clock,
-            "pizza": pizza,
-            "alone": _percent(c.accuracy_alone),
-            "amplitude over a-b": _law(c),
+            "over a-b": _law(c),
             "left": _percent(c.left),
-            "share": _decimal(c.pizza_part, 2) if c.role == "main" else "",
+            "pizza": _decimal(c.pizza_part, 2) if c.role == "main" else "",
+            "FVE c": clock,
+            "FVE p": pizza,
+            "alone": _percent(c.accuracy_alone),
             "2k": str(c.companion or ""),
         }
 
@@ -122,13 +126,13 @@ def _law(c: CircleFacts) -> str:
     return f"{c.b0:.1f}+{c.b1:.1f}|cos{c.phase:+.2f}|" if c.phase else f"{c.b0:.1f} + {c.b1:.1f}|cos|"
 
 
-# Which columns go first where there is no room for all.
-_SPARED = ("2k", "left", "amplitude over a-b", "delta", "alone", "var", "role", "logits")
+# Which columns go first where there is no room for all: the verdict rests on laws, not on what a circle does alone.
+_SPARED = ("2k", "alone", "delta", "FVE c", "FVE p", "left", "var", "over a-b", "role", "logits")
 
 
-def fitting(width: int) -> list[tuple[str, int]]:
-    """The columns that there is room for."""
-    columns = list(COLUMNS)
+def fitting(width: int, law: int = 0) -> list[tuple[str, int]]:
+    """The columns that there is room for; `law`: cells that the longest law takes."""
+    columns = [(name, max(wide, law) if name == "over a-b" else wide) for name, wide in COLUMNS]
     for name in _SPARED:
         if sum(wide + 1 for _, wide in columns) - 1 <= width:
             break

@@ -12,7 +12,7 @@ from tui.blocks import above
 from tui.facts import Facts
 from tui.widgets.panel import Panel
 
-BAR = 24  # cells of the bar of shares
+BAR, SHORTEST = 24, 4  # cells of the bar of shares
 MEASURES = (
     ("accuracy", "accuracy"),
     ("test_accuracy", "held out"),
@@ -25,12 +25,16 @@ MEASURES = (
 
 
 class VerdictPanel(Panel):
-    """No frame: a bar in the verdict's colour at the left of its lines."""
+    """No frame: a bar in the verdict's colour at the left of its lines.
+
+    Reasons begin with what matters most, and end with ... where there is no room for more; alone on the screen, and
+    when it is copied, the panel has all of them.
+    """
 
     DEFAULT_CSS = """
     VerdictPanel { border: none; padding: 0 1; height: 4; background: $surface; }
     VerdictPanel:focus { border: none; background: $panel; }
-    LabScreen.-tall VerdictPanel { height: 5; }
+    LabScreen.-tall VerdictPanel { height: 6; }
     """
 
     def __init__(self, *, id: str) -> None:
@@ -61,9 +65,11 @@ class VerdictPanel(Panel):
         return above([Text.assemble((f"{edge} ", colour), line) for line in lines[:height]])
 
     def copy_text(self) -> str:
-        """Verdict, reasons, and every measure on a line."""
+        """Verdict, reasons, and every share and measure on a line."""
         facts = self.facts
-        lines = [f"{facts.name or 'no verdict'} {facts.certainty}".rstrip(), facts.reasons or self.words]
+        name = f"{facts.name or 'no verdict'} {facts.certainty}".rstrip()
+        lines = [f"{name}: {facts.kind}" if facts.kind else name, facts.reasons or self.words]
+        lines += [f"{name}\t{value:.6g}" for name, value in facts.shares.items()]
         lines += [f"{name}\t{value:.6g}" for name, value in self.measures.items()]
         return "\n".join(line for line in lines if line)
 
@@ -77,15 +83,8 @@ class VerdictPanel(Panel):
         line.append(f" {facts.certainty}", "bold")
         if facts.kind:
             line.append(f": {facts.kind}", "bold")
-        if facts.clock is not None and facts.pizza is not None:
-            rest = max(0.0, 1 - facts.clock - facts.pizza)
-            cells = min(BAR, width - line.cell_len - 28 - len(self.words))
-            line.append(f"  clock {percent(facts.clock)} ", palette.colour("clock"))
-            if cells >= 4:
-                line.append_text(self._bar(facts.clock, rest, cells))
-            line.append(f" pizza {percent(facts.pizza)}", palette.colour("pizza"))
-            if rest >= 0.005:
-                line.append(f", neither {percent(rest)}", palette.dim)
+        if facts.shares:
+            line.append_text(self._shares(width - line.cell_len - (len(self.words) + 2 if self.words else 0)))
         elif facts.edition < EDITION:
             line.append(f"  by edition {facts.edition} of the rule: clockpizza rejudge", palette.dim)
         if self.words:
@@ -93,6 +92,21 @@ class VerdictPanel(Panel):
         elif facts.region and line.cell_len + 18 + len(facts.region) < width:
             line.append(f"  the paper's region: {facts.region}", palette.dim)
         return line
+
+    def _shares(self, room: int) -> Text:
+        """All four shares and a bar of them; where there is less room the last two are one, and the bar goes."""
+        palette, shares = self.app.palette, self.facts.shares
+        clock, pizza = (shares.get(name) or 0.0 for name in ("clock", "pizza"))
+        rest = max(0.0, 1 - clock - pizza)
+        laws = f"  clock {percent(clock)} ", f" pizza {percent(pizza)}"
+        others = "".join(f", {name} {percent(shares[name])}" for name in ("unlawful", "unaccounted") if name in shares)
+        if len("".join(laws) + others) - 1 > room:
+            others = f", neither {percent(rest)}"
+        cells = min(BAR, room - len("".join(laws) + others))
+        bar = self._bar(clock, rest, cells) if cells >= SHORTEST else Text()
+        clocks, pizzas = laws if bar else (laws[0].rstrip(), laws[1])
+        line = Text.assemble((clocks, palette.colour("clock")), bar, (pizzas, palette.colour("pizza")))
+        return line.append(others, palette.dim)
 
     def _bar(self, clock: float, rest: float, cells: int) -> Text:
         """The shares of the logits' variance, by length; `rest`: of neither."""
