@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from textual.pilot import Pilot
 
 from clockpizza import portrait
-from clockpizza.store import EventWriter, begin_run, create_sweep, write_arrays
+from clockpizza.store import EventWriter, RunFolder, begin_run, create_sweep, write_arrays
 from clockpizza.sweep_spec import expand
 from tests.tui.conftest import Visit
 from tests.tui.driving import screen, until
+from tests.tui.test_facts import OLD
 from tui.app import ClockpizzaApp
 from tui.helper import Portraits
 from tui.screens.network import NetworkScreen
 from tui.settings import Options
 from tui.widgets.circle import CirclePanel
-from tui.widgets.circle_table import CircleTable
+from tui.widgets.circle_table import COLUMNS, CircleTable
 from tui.widgets.panel import Panel
 from tui.widgets.picture import PicturePanel
+from tui.widgets.verdict import VerdictPanel
 
 CLOCK, PIZZA = "examples/clock/r1.00-w128-l1-s5", "examples/pizza/r0.00-w128-l1-s1"
 
@@ -49,15 +53,74 @@ def test_the_banner_tells_the_verdict_its_certainty_and_its_reasons(examples: Pa
     async def steps(pilot: Pilot[None]) -> None:
         await enter(pilot, CLOCK, "● CLOCK clear")
         shown = screen(pilot)
-        assert "clock 91 %" in shown and "pizza 8 %, neither 1 %" in shown
+        assert re.search(r"clock 91 % █+░*▒+ pizza 8 %, unlawful <1 %, unaccounted 1 %", shown)
         assert "GS 0.3448  DI 0.8146  DI wrong 0.8898  circularity 0.9302  norm 24.4" in shown
         assert (
             "Circle 18 writes 38 % of the logits' variance; with planes 9 and 23 out of the embedding, its amplitude"
             in shown
         )
-        assert "the paper's region: non-circular" in shown
+        assert "The paper would call it non-circular: circularity 0.9302, not above 0.995." in shown
 
     visit(examples, steps, size=(120, 40))
+
+
+def test_reasons_that_do_not_fit_end_with_dots_and_are_whole_alone_and_when_copied(
+    examples: Path, visit: Visit
+) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, CLOCK, "● CLOCK clear")
+        assert re.search(r"clock 91 % █+▒+ pizza 8 %, unlawful <1 %, unaccounted 1 %", screen(pilot))
+        assert re.search(r"Circle 18 writes 38 % .*\n.* …$", screen(pilot), re.MULTILINE)
+        panel = room.query_one(VerdictPanel)
+        panel.focus()
+        await pilot.press("z")
+        await until(pilot, lambda: panel.size.height > 10)
+        assert " ".join(panel.facts.reasons.split()) in " ".join(screen(pilot).replace("▌", "").split())
+        copied = panel.copy_text().splitlines()
+        assert copied[:2] == ["clock clear", panel.facts.reasons]
+        assert [line.split("\t")[0] for line in copied[2:6]] == ["clock", "pizza", "unlawful", "unaccounted"]
+
+    visit(examples, steps)
+
+
+def judged(run: RunFolder, document: dict[str, Any]) -> None:
+    """Put another verdict and evidence into a run's result."""
+    path = run.result_file
+    path.write_text(json.dumps(json.loads(path.read_text()) | document))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_result_of_the_first_edition_is_shown_without_shares(width: int, examples: Path, visit: Visit) -> None:
+    judged(RunFolder(examples / "examples" / "clock" / "runs" / CLOCK.rpartition("/")[2]), OLD)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        room = await enter(pilot, CLOCK, "● CLOCK clear  by edition 1 of the rule: clockpizza rejudge")
+        assert "the amplitude of circle 13" in screen(pilot)
+        assert "unlawful" not in screen(pilot) and "neither" not in screen(pilot)
+        assert "circle k 13, delta 9, 1 of " in screen(pilot)
+        rows = [line.split("\t") for line in room.query_one(CircleTable).copy_text().splitlines()]
+        cells = dict(zip(rows[0], rows[1], strict=True))
+        assert (cells["role"], cells["var"], cells["over a-b"], cells["FVE c"]) == ("main", "33.0%", "", "0.850")
+
+    visit(examples, steps, size=(width, 40))
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_number_line_says_so_and_a_lack_of_room_cuts_no_share(ascii: bool, examples: Path, visit: Visit) -> None:
+    shares = {"clock": 0.0, "pizza": 0.0, "unlawful": 0.0, "unaccounted": 1.0}
+    verdict = {"edition": 2, "name": "non-circular", "certainty": "clear", "kind": "number line", "shares": shares}
+    run = RunFolder(examples / "examples" / "clock" / "runs" / CLOCK.rpartition("/")[2])
+    judged(
+        run, {"verdict": verdict | {"circles": [], "reasons": "Its tokens t lie on a number line.", "refused": None}}
+    )
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await enter(pilot, CLOCK, "NON-CIRCULAR clear: number line")
+        assert re.search(r"clock 0 % (░+|\.+) pizza 0 %, neither 100 %$", screen(pilot), re.MULTILINE)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "pizza 0 %, unlawful 0 %, unaccounted 100 %" in screen(pilot))
+
+    visit(examples, steps, options=Options(ascii=ascii))
 
 
 def test_a_cursor_walks_round_the_circle_from_neighbour_to_neighbour(examples: Path, visit: Visit) -> None:
@@ -90,11 +153,13 @@ def test_the_table_has_what_was_measured_of_each_circle(examples: Path, visit: V
     async def steps(pilot: Pilot[None]) -> None:
         room = await enter(pilot, PIZZA, "circle k 12")
         await pilot.press("right_square_bracket")
-        await until(pilot, lambda: "12     5 main       20.5%  38.4%  0.758  0.988  26.5%  1.00" in screen(pilot))
+        await until(
+            pilot, lambda: "12     5 main       20.5%  38.4% 0.0 + 16.5|cos|  0.2%  1.00  0.758  0.988" in screen(pilot)
+        )
         assert "0.922a" in screen(pilot)  # a companion, by the formula of the circle it accompanies
         copied = room.query_one(CircleTable).copy_text().splitlines()
-        assert copied[0].split("\t")[:4] == ["k", "delta", "role", "var"]
-        assert copied[1].split("\t")[5:9] == ["0.758", "0.988", "26.5%", "0.0 + 16.5|cos|"]
+        assert copied[0].split("\t") == [name for name, _ in COLUMNS]
+        assert copied[1].split("\t")[5:] == ["0.0 + 16.5|cos|", "0.2%", "1.00", "0.758", "0.988", "26.5%", "24"]
         assert len(copied) == 9
 
     visit(examples, steps)

@@ -35,6 +35,7 @@ class VerdictPanel(Panel):
     VerdictPanel { border: none; padding: 0 1; height: 4; background: $surface; }
     VerdictPanel:focus { border: none; background: $panel; }
     LabScreen.-tall VerdictPanel { height: 6; }
+    LabScreen VerdictPanel.-maximized { height: 1fr; }
     """
 
     def __init__(self, *, id: str) -> None:
