@@ -59,7 +59,9 @@ def test_the_banner_tells_the_verdict_its_certainty_and_its_reasons(examples: Pa
             "Circle 18 writes 38 % of the logits' variance; with planes 9 and 23 out of the embedding, its amplitude"
             in shown
         )
-        assert "The paper would call it non-circular: circularity 0.9302, not above 0.995." in shown
+        assert (
+            "Of all the logits' variance the clock's law explains 91 % and the pizza's 8 %; <1 % fits neither" in shown
+        )
 
     visit(examples, steps, size=(120, 40))
 

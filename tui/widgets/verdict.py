@@ -32,10 +32,8 @@ class VerdictPanel(Panel):
     """
 
     DEFAULT_CSS = """
-    VerdictPanel { border: none; padding: 0 1; height: 4; background: $surface; }
+    VerdictPanel { border: none; padding: 0 1; height: 17%; min-height: 4; max-height: 7; background: $surface; }
     VerdictPanel:focus { border: none; background: $panel; }
-    LabScreen.-tall VerdictPanel { height: 6; }
-    LabScreen VerdictPanel.-maximized { height: 1fr; }
     """
 
     def __init__(self, *, id: str) -> None:
@@ -58,9 +56,7 @@ class VerdictPanel(Panel):
         room = height - len(lines)
         reasons = list(Text(facts.reasons).wrap(self.app.console, max(8, inner))) if facts.name else []
         if len(reasons) > room > 0:
-            reasons = reasons[:room]
-            reasons[-1].truncate(inner - 2)
-            reasons[-1].append(" …")
+            reasons = [*reasons[: room - 1], _cut(reasons[room - 1], inner)]
         lines += reasons
         edge = "|" if palette.ascii else "▌"
         return above([Text.assemble((f"{edge} ", colour), line) for line in lines[:height]])
@@ -134,3 +130,10 @@ class VerdictPanel(Panel):
                 break
             line.append(f"{short} ", palette.dim).append(f"{shown}  ", "bold not dim")
         return line
+
+
+def _cut(line: Text, width: int) -> Text:
+    """A line that says there is more, its last word whole."""
+    while line.cell_len > width - 2 and " " in line.plain:
+        line = line[: line.plain.rindex(" ")]
+    return line.append(" …")
