@@ -419,3 +419,22 @@ def test_plain_lines_hold_what_the_panel_holds(results: dict[str, Classification
         assert f"{result.evidence.gradient_symmetricity.exact:.5f}" in text
         assert result.verdict.reasons[1:] in text
         assert ("circle k " in text) == (kind != "memoriser")
+
+
+def test_every_key_and_every_column_is_documented(results: dict[str, Classification]) -> None:
+    page = (ROOT / "docs" / "classify.md").read_text()
+
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(keys, value))
+        if not isinstance(value, dict):
+            return set()
+        # Where keys are names of vocabularies, numbers of components or settings they are no words of ours.
+        return {key for key in value if len(key) > 2 and not key.isdigit()}.union(*map(keys, value.values()))
+
+    for kind in ("turned", "idle-circles", "memoriser"):
+        document = results[kind].to_dict()
+        document |= {"network": {}, "told": {}, "record": {}}
+        missing = {key for key in keys(document) if f"`{key}`" not in page and f".{key}`" not in page}
+        assert not missing
+    assert not {name for name in command.COLUMNS if f"`{name}`" not in page}
