@@ -115,7 +115,7 @@ _ALL = (
         "amplitude",
         "Amplitude law",
         "The amplitude of cos(w (a + b - c)) over a - b: constant for a clock, |cos(w d / 2)| for a pizza; read the "
-        "line without the planes at 2k, which hides a pizza, and at k/2, whose circle writes at k, too.",
+        "line without the plane at 2k, which hides a pizza, and those at k/2, which write at k, too.",
         "docs/verdict.md, after the formulas of Zhong et al. 2023",
         circles.amplitude,
     ),

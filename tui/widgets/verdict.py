@@ -32,7 +32,7 @@ class VerdictPanel(Panel):
     """
 
     DEFAULT_CSS = """
-    VerdictPanel { border: none; padding: 0 1; height: 17%; min-height: 4; max-height: 7; background: $surface; }
+    VerdictPanel { border: none; padding: 0 1; height: 14%; min-height: 4; max-height: 7; background: $surface; }
     VerdictPanel:focus { border: none; background: $panel; }
     """
 
